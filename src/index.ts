@@ -1,0 +1,1 @@
+export {AuditError, ERROR_STATUS, type ErrorCode, type ErrorDetail} from './errors';
