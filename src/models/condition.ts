@@ -1,0 +1,72 @@
+import type {EntryColumn} from './entry-columns';
+
+/** A value that a condition compares with; times, ids and addresses are checked and normalised text. */
+export type Operand = string | number | boolean | null;
+
+export type Comparison =
+  | {operator: 'eq' | 'neq'; value: Operand}
+  | {operator: 'gt' | 'gte' | 'lt' | 'lte'; value: string | number}
+  | {operator: 'between'; value: readonly [string | number, string | number]}
+  | {operator: 'inq' | 'nin'; value: readonly Operand[]}
+  | {operator: 'like' | 'nlike' | 'ilike' | 'nilike'; value: string}
+  | {operator: 'regexp'; value: string; ignoreCase: boolean}
+  | {operator: 'exists'; value: boolean};
+
+/**
+ * Which entries are meant. Absent values are unequal to every value, so a negation (`neq`, `nin`, `nlike`,
+ * `nilike`) includes entries that lack the property.
+ */
+export type Condition =
+  | {kind: 'and' | 'or'; of: readonly Condition[]}
+  /** `path` leads into a JSON column, from the outside in. */
+  | {kind: 'compare'; column: EntryColumn; path: readonly string[]; comparison: Comparison}
+  /** Entries of every entity that has at least one entry under `of`, and those entries themselves. */
+  | {kind: 'entitiesOf'; of: Condition};
+
+/** Every entry of the tenant. */
+export const EVERYTHING: Condition = {kind: 'and', of: []};
+
+export const both = (a: Condition, b: Condition): Condition => ({kind: 'and', of: [a, b]});
+
+/** Lower and upper bound (RFC 3339, inclusive) that every entry under the condition keeps, where it has one. */
+export interface TimeRange {
+  from?: string;
+  to?: string;
+}
+
+/** The time range that a condition implies by its top-level conjunction; wider is allowed, narrower never. */
+export function timeRangeOf(condition: Condition): TimeRange {
+  if (condition.kind === 'and') {
+    return condition.of.map(timeRangeOf).reduce(intersect, {});
+  }
+  if (condition.kind !== 'compare' || condition.column.property !== 'actedAt') {
+    return {};
+  }
+  const {comparison} = condition;
+  switch (comparison.operator) {
+    case 'eq':
+      return typeof comparison.value === 'string' ? {from: comparison.value, to: comparison.value} : {};
+    case 'gt':
+    case 'gte':
+      return {from: String(comparison.value)};
+    case 'lt':
+    case 'lte':
+      return {to: String(comparison.value)};
+    case 'between':
+      return {from: String(comparison.value[0]), to: String(comparison.value[1])};
+    default:
+      return {};
+  }
+}
+
+function intersect(a: TimeRange, b: TimeRange): TimeRange {
+  const from = [a.from, b.from]
+    .filter(bound => bound !== undefined)
+    .sort()
+    .at(-1);
+  const to = [a.to, b.to]
+    .filter(bound => bound !== undefined)
+    .sort()
+    .at(0);
+  return {...(from !== undefined && {from}), ...(to !== undefined && {to})};
+}

@@ -1,0 +1,202 @@
+import type {Comparison, Condition, Operand} from '../models/condition';
+import type {EntryColumn} from '../models/entry-columns';
+import type {OrderTerm, Selection} from '../models/selection';
+
+/** Collects the values of a statement and hands out their placeholders. */
+export class Parameters {
+  readonly values: unknown[] = [];
+
+  add(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
+/** The condition as an SQL expression over `table`; values go into `parameters`, never into the text. */
+export function conditionSql(condition: Condition, parameters: Parameters, table = 'audit_logs'): string {
+  switch (condition.kind) {
+    case 'and':
+    case 'or': {
+      const parts = condition.of.map(part => conditionSql(part, parameters, table));
+      if (parts.length === 0) return condition.kind === 'and' ? 'true' : 'false';
+      return `(${parts.join(condition.kind === 'and' ? ' AND ' : ' OR ')})`;
+    }
+    case 'entitiesOf': {
+      const inner = conditionSql(condition.of, parameters, table);
+      return `(${inner} OR (coalesce(acted_on, ''), entity_id) IN (SELECT coalesce(acted_on, ''), entity_id FROM ${table} WHERE ${inner} AND entity_id IS NOT NULL))`;
+    }
+    case 'compare':
+      return condition.path.length > 0
+        ? pathSql(condition.column, condition.path, condition.comparison, parameters)
+        : columnSql(condition.column, condition.comparison, parameters);
+  }
+}
+
+const ORDERING = {gt: '>', gte: '>=', lt: '<', lte: '<='} as const;
+
+function columnSql(target: EntryColumn, comparison: Comparison, parameters: Parameters): string {
+  const {column, kind} = target;
+  const value = (operand: Operand) => parameters.add(operand) + CASTS[kind];
+  switch (comparison.operator) {
+    case 'eq':
+      return comparison.value === null
+        ? `${column} IS NULL`
+        : `${equals(target, comparison.value, parameters)}`;
+    case 'neq':
+      return comparison.value === null
+        ? `${column} IS NOT NULL`
+        : `${equals(target, comparison.value, parameters)} IS NOT TRUE`;
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return `${column} ${ORDERING[comparison.operator]} ${value(comparison.value)}`;
+    case 'between':
+      return `${column} BETWEEN ${value(comparison.value[0])} AND ${value(comparison.value[1])}`;
+    case 'inq':
+      return anyOf(target, comparison.value, parameters);
+    case 'nin':
+      return `${anyOf(target, comparison.value, parameters)} IS NOT TRUE`;
+    case 'exists':
+      return `${column} IS ${comparison.value ? 'NOT ' : ''}NULL`;
+    default:
+      return patternSql(textOf(target), comparison, parameters);
+  }
+}
+
+const CASTS = {
+  uuid: '::uuid',
+  text: '::text',
+  time: '::timestamptz',
+  json: '::jsonb',
+  textArray: '::text',
+  ip: '::inet',
+  bigint: '::bigint',
+  hash: '::bytea',
+} as const;
+
+/** Lists of text hold the value; an address is the value or lies in its network; the rest is the value. */
+function equals({column, kind}: EntryColumn, operand: Operand, parameters: Parameters): string {
+  const placeholder = parameters.add(kind === 'hash' ? `\\x${operand}` : operand) + CASTS[kind];
+  if (kind === 'textArray') return `(${placeholder} = ANY (${column}))`;
+  if (kind === 'ip') return `(${column} <<= ${placeholder})`;
+  return `(${column} = ${placeholder})`;
+}
+
+function anyOf(target: EntryColumn, operands: readonly Operand[], parameters: Parameters): string {
+  const present = operands.filter(operand => operand !== null);
+  const {column, kind} = target;
+  const parts = present.length < operands.length ? [`${column} IS NULL`] : [];
+  if (kind === 'textArray') {
+    parts.push(`${column} && ${parameters.add(present)}::text[]`);
+  } else if (kind === 'ip' || kind === 'hash') {
+    parts.push(...present.map(operand => equals(target, operand, parameters)));
+  } else {
+    parts.push(`${column} = ANY (${parameters.add(present)}${CASTS[kind]}[])`);
+  }
+  return `(${parts.join(' OR ') || 'false'})`;
+}
+
+const textOf = ({column, kind}: EntryColumn): string =>
+  kind === 'text' ? column : kind === 'ip' ? `host(${column})` : `${column}::text`;
+
+type Pattern = Extract<Comparison, {operator: 'like' | 'nlike' | 'ilike' | 'nilike' | 'regexp'}>;
+
+function patternSql(text: string, comparison: Pattern, parameters: Parameters): string {
+  const placeholder = parameters.add(comparison.value);
+  switch (comparison.operator) {
+    case 'like':
+    case 'ilike':
+      return `${text} ${comparison.operator.toUpperCase()} ${placeholder}`;
+    case 'nlike':
+      return `(${text} LIKE ${placeholder}) IS NOT TRUE`;
+    case 'nilike':
+      return `(${text} ILIKE ${placeholder}) IS NOT TRUE`;
+    case 'regexp':
+      return `${text} ${comparison.ignoreCase ? '~*' : '~'} ${placeholder}`;
+  }
+}
+
+/** A comparison inside a JSON column: by value for equality, by number or text for order. */
+function pathSql(
+  target: EntryColumn,
+  path: readonly string[],
+  comparison: Comparison,
+  parameters: Parameters,
+): string {
+  const at = parameters.add([...path]);
+  const node = `(${target.column} #> ${at}::text[])`;
+  const text = `(${target.column} #>> ${at}::text[])`;
+  const json = (operand: Operand) => `${parameters.add(JSON.stringify(operand))}::jsonb`;
+  const ordered = (sign: string, operand: string | number) =>
+    typeof operand === 'number'
+      ? `CASE WHEN jsonb_typeof(${node}) = 'number' THEN ${text}::numeric ${sign} ${parameters.add(operand)}::numeric ELSE false END`
+      : `(jsonb_typeof(${node}) = 'string' AND ${text} ${sign} ${parameters.add(operand)})`;
+  switch (comparison.operator) {
+    case 'eq':
+      return comparison.value === null ? `${text} IS NULL` : `${node} = ${json(comparison.value)}`;
+    case 'neq':
+      return comparison.value === null
+        ? `${text} IS NOT NULL`
+        : `(${node} = ${json(comparison.value)}) IS NOT TRUE`;
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return ordered(ORDERING[comparison.operator], comparison.value);
+    case 'between':
+      return `(${ordered('>=', comparison.value[0])} AND ${ordered('<=', comparison.value[1])})`;
+    case 'inq':
+    case 'nin': {
+      const any = comparison.value.map(operand =>
+        operand === null ? `${text} IS NULL` : `${node} = ${json(operand)}`,
+      );
+      const sql = `(${any.join(' OR ') || 'false'})`;
+      return comparison.operator === 'inq' ? sql : `${sql} IS NOT TRUE`;
+    }
+    case 'exists':
+      return `${text} IS ${comparison.value ? 'NOT ' : ''}NULL`;
+    default:
+      return patternSql(text, comparison, parameters);
+  }
+}
+
+/** `ORDER BY`, `LIMIT` and `OFFSET` of a selection. Absent values come last, or first when descending. */
+export function orderSql({order, limit, skip}: Selection, parameters: Parameters): string {
+  const terms = order.map(({column, descending}) => `${column.column} ${descending ? 'DESC' : 'ASC'}`);
+  return [
+    `ORDER BY ${terms.join(', ')}`,
+    ...(limit === undefined ? [] : [`LIMIT ${parameters.add(limit)}`]),
+    ...(skip ? [`OFFSET ${parameters.add(skip)}`] : []),
+  ].join(' ');
+}
+
+/** Entries that come after the given values of the order's columns. */
+export function afterSql(
+  order: readonly OrderTerm[],
+  after: readonly Operand[],
+  parameters: Parameters,
+): string {
+  const first = order[0];
+  const placeholders = order.map(({column}, i) => parameters.add(after[i] ?? null) + CASTS[column.kind]);
+  const neverAbsent = order.every(({column}) => ['actedAt', 'recordedAt', 'id'].includes(column.property));
+  if (first && neverAbsent && order.every(term => term.descending === first.descending)) {
+    // A row comparison, which the primary key answers.
+    const columns = order.map(({column}) => column.column).join(', ');
+    return `(${columns}) ${first.descending ? '<' : '>'} (${placeholders.join(', ')})`;
+  }
+  const alternatives = order.map((term, i) => {
+    const same = order
+      .slice(0, i)
+      .map(({column}, j) => `${column.column} IS NOT DISTINCT FROM ${placeholders[j]}`);
+    return `(${[...same, beyond(term, after[i] ?? null, placeholders[i] ?? 'NULL')].join(' AND ')})`;
+  });
+  return `(${alternatives.join(' OR ')})`;
+}
+
+function beyond({column, descending}: OrderTerm, value: Operand, placeholder: string): string {
+  if (descending) {
+    return value === null ? `${column.column} IS NOT NULL` : `${column.column} < ${placeholder}`;
+  }
+  return value === null ? 'false' : `(${column.column} > ${placeholder} OR ${column.column} IS NULL)`;
+}

@@ -1,0 +1,172 @@
+import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
+import {databaseError, isDatabaseError} from './database-error';
+import {ENTRY_TYPES} from './result-types';
+
+/** What a transaction may do; see the first migration. */
+export type Role = 'audit_reader' | 'audit_writer';
+
+export interface TransactionOptions {
+  role: Role;
+  /** The tenant whose rows the database lets through. */
+  tenantId: string;
+  /** Longest time a single statement may take, in milliseconds; 0 is no limit. */
+  timeoutMs?: number;
+  /** One snapshot for every statement of the transaction. */
+  repeatable?: boolean;
+}
+
+/** A transaction under way, in one role and for one tenant. */
+export class Session {
+  constructor(
+    private readonly client: ClientBase,
+    /** Process id of the backend, for {@link Database.cancel}. */
+    readonly backend: number,
+  ) {}
+
+  /** Runs one statement and answers its rows as arrays. */
+  async rows(text: string, values: readonly unknown[] = []): Promise<unknown[][]> {
+    const result: QueryArrayResult<unknown[]> = await this.client.query({
+      text,
+      values: [...values],
+      rowMode: 'array',
+      types: ENTRY_TYPES,
+    });
+    return result.rows;
+  }
+
+  /** Takes on another role for what follows in the same transaction. */
+  async become(role: Role): Promise<void> {
+    await this.client.query(`SET LOCAL ROLE ${role}`);
+  }
+}
+
+interface Transaction {
+  session: Session;
+  /** Ends the transaction and gives the connection back; does nothing when it has ended. */
+  end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>;
+}
+
+/**
+ * The PostgreSQL that holds the trail. Every statement runs in a transaction that has put off the rights
+ * of the login for those of one role, and has named the one tenant whose rows it may see.
+ */
+export class Database {
+  /**
+   * @param pool connections of a login that is a member of `audit_reader` and `audit_writer`
+   * @param schema the schema that was migrated
+   */
+  constructor(
+    private readonly pool: () => Promise<Pool>,
+    private readonly schema: string = 'public',
+  ) {}
+
+  /**
+   * Runs `work` in a transaction, commits what it did and answers what it returned.
+   *
+   * @throws AuditError DATABASE_UNAVAILABLE, QUERY_TIMEOUT, or what `work` throws; nothing is stored then
+   */
+  async transaction<T>(options: TransactionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+    const transaction = await this.begin(options);
+    try {
+      const result = await work(transaction.session);
+      await transaction.end('COMMIT');
+      return result;
+    } catch (error) {
+      throw isDatabaseError(error) ? databaseError(error) : error;
+    } finally {
+      await transaction.end('ROLLBACK');
+    }
+  }
+
+  /**
+   * Streams what `generate` yields from a transaction that lives exactly as long as it is consumed.
+   * `signal` cancels the statement under way; the stream then ends with an error.
+   */
+  async *stream<T>(
+    options: TransactionOptions,
+    generate: (session: Session) => AsyncIterable<T>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T> {
+    const transaction = await this.begin(options);
+    const cancel = () => void this.cancel(transaction.session.backend).catch(() => {});
+    signal?.addEventListener('abort', cancel, {once: true});
+    try {
+      signal?.throwIfAborted();
+      yield* generate(transaction.session);
+      await transaction.end('COMMIT');
+    } catch (error) {
+      throw isDatabaseError(error) ? databaseError(error) : error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      await transaction.end('ROLLBACK');
+    }
+  }
+
+  /** Ends the statement that another session is busy with, which then fails with QUERY_TIMEOUT. */
+  async cancel(backend: number): Promise<void> {
+    const client = await this.connect();
+    try {
+      await client.query('SELECT pg_cancel_backend($1)', [backend]);
+    } finally {
+      client.release();
+    }
+  }
+
+  private async begin(options: TransactionOptions): Promise<Transaction> {
+    const client = await this.connect();
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    let open = true;
+    const end = async (how: 'COMMIT' | 'ROLLBACK') => {
+      if (!open) return;
+      open = false;
+      try {
+        await client.query(how);
+      } catch (error) {
+        onError(error as Error);
+        if (how === 'COMMIT') throw error;
+      } finally {
+        client.off('error', onError);
+        client.release(broken);
+      }
+    };
+    try {
+      return {session: await this.enter(client, options), end};
+    } catch (error) {
+      await end('ROLLBACK');
+      throw isDatabaseError(error) ? databaseError(error) : error;
+    }
+  }
+
+  private async enter(client: PoolClient, options: TransactionOptions): Promise<Session> {
+    const {role, tenantId, timeoutMs = 0, repeatable = false} = options;
+    await client.query(
+      [
+        `BEGIN ISOLATION LEVEL ${repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`,
+        `SET LOCAL search_path = ${client.escapeIdentifier(this.schema)}, pg_temp`,
+        "SET LOCAL timezone = 'UTC'",
+        "SET LOCAL datestyle = 'ISO'",
+        'SET LOCAL bytea_output = hex',
+        `SET LOCAL statement_timeout = ${Math.trunc(timeoutMs)}`,
+        `SET LOCAL ROLE ${role}`,
+      ].join(';'),
+    );
+    const {rows} = await client.query({
+      name: 'audit-tenant',
+      text: "SELECT set_config('audit.tenant_id', $1, true), pg_backend_pid() AS backend",
+      values: [tenantId],
+    });
+    return new Session(client, rows[0].backend);
+  }
+
+  private async connect(): Promise<PoolClient> {
+    try {
+      return await (await this.pool()).connect();
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+}
