@@ -10,7 +10,7 @@ export const ERROR_STATUS = {
   INVALID_CURSOR: 400,
   INVALID_ID: 400,
   INVALID_FORMAT: 400,
-  INVALID_TENANT: 400,
+  INVALID_FILE: 400,
   // The caller is not known, or may not.
   UNAUTHENTICATED: 401,
   INVALID_TOKEN: 401,
@@ -24,13 +24,16 @@ export const ERROR_STATUS = {
   NOTHING_SELECTED: 404,
   ID_CONFLICT: 409,
   OBJECT_EXISTS: 409,
+  RESULT_NOT_READY: 409,
   ARCHIVE_CONFLICT: 409,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   // The service could not; the caller waits and tries again.
   ARCHIVE_MISMATCH: 500,
+  JOB_ABANDONED: 500,
   STORE_FAILED: 502,
   DATABASE_UNAVAILABLE: 503,
+  IDENTITY_UNAVAILABLE: 503,
   QUERY_TIMEOUT: 503,
   SHUTTING_DOWN: 503,
   // The operator must act before the service can start.

@@ -1,9 +1,37 @@
 import {BindingKey, CoreBindings} from '@loopback/core';
+import type {Logger} from 'pino';
+import type {ArchiveReader} from './archive/archive-reader';
+import type {ArchiveWriter} from './archive/archive-writer';
+import type {ObjectStore} from './archive/object-store';
 import type {AuditServiceComponent} from './component';
+import type {Gate} from './controllers/gate';
+import type {ExportHandler} from './export/export-handler';
+import type {ColumnBuilder} from './export/table';
+import type {CallerResolver} from './identity/caller';
+import type {JobRunner} from './jobs/job-runner';
+import type {Database} from './repositories/database';
+import type {JobRows} from './repositories/job-rows';
+import type {AuditServiceOptions} from './types';
 
-/** The keys under which the component binds its parts; bind another value to replace a part. */
+/** The keys under which the component binds its parts; bind another value first to replace a part. */
 export namespace AuditServiceBindings {
   export const COMPONENT = BindingKey.create<AuditServiceComponent>(
     `${CoreBindings.COMPONENTS}.AuditServiceComponent`,
   );
+  /** The options, merged with their defaults. */
+  export const OPTIONS = BindingKey.create<AuditServiceOptions>('audit-service.options');
+  /** Who makes a request: the host's user profile, unless something else is bound. */
+  export const CALLER = BindingKey.create<CallerResolver>('audit-service.caller');
+  export const LOGGER = BindingKey.create<Logger>('audit-service.logger');
+  export const GATE = BindingKey.create<Gate>('audit-service.gate');
+  export const DATABASE = BindingKey.create<Database>('audit-service.database');
+  export const OBJECT_STORE = BindingKey.create<ObjectStore>('audit-service.object-store');
+  export const JOB_ROWS = BindingKey.create<JobRows>('audit-service.job-rows');
+  export const JOB_RUNNER = BindingKey.create<JobRunner>('audit-service.job-runner');
+  /** Shapes the columns of an export. */
+  export const COLUMN_BUILDER = BindingKey.create<ColumnBuilder>('audit-service.column-builder');
+  /** Receives the workbook of an export without a format. */
+  export const EXPORT_HANDLER = BindingKey.create<ExportHandler>('audit-service.export-handler');
+  export const ARCHIVE_WRITER = BindingKey.create<ArchiveWriter>('audit-service.archive-writer');
+  export const ARCHIVE_READER = BindingKey.create<ArchiveReader>('audit-service.archive-reader');
 }

@@ -10,6 +10,8 @@ export interface Bearer {
   tenantId: string;
   actor: string;
   actorType: ActorType;
+  /** The request that brings the entry; it describes the act itself where the bearer is the actor. */
+  context?: Pick<AuditEntry, 'requestId' | 'ip' | 'userAgent'>;
 }
 
 /** An entry on its way into the trail. */
@@ -45,12 +47,14 @@ export function admit(input: unknown, bearer: Bearer): Admitted {
   }
   const chosen = new Set(Object.keys(values) as (keyof AuditEntry)[]);
   const now = answeredTime(currentTime());
+  const ownAct = values.actor === undefined || values.actor === bearer.actor;
   const given = {
+    ...(ownAct && bearer.context),
     id: values.id ?? uuidV7(),
     tenantId: bearer.tenantId,
     actedAt: now,
     actor: bearer.actor,
-    actorType: values.actor === undefined ? bearer.actorType : 'user',
+    actorType: ownAct ? bearer.actorType : 'user',
     outcome: 'success',
     severity: 'info',
   };

@@ -1,3 +1,4 @@
+import {Entity, model, property} from '@loopback/repository';
 import {
   ACTOR_TYPES,
   type ActorType,
@@ -11,18 +12,27 @@ import {
   SEVERITIES,
   type Severity,
 } from '@loopback-audit/audit-log';
-import {Entity, model, property} from '@loopback/repository';
 
 /** The entry of the audit trail as LoopBack's model, from which the OpenAPI document describes it. */
 @model({name: 'AuditLog', settings: {strict: true}})
 export class AuditLog extends Entity implements AuditEntry {
-  @property({type: 'string', id: true, jsonSchema: {format: 'uuid'}, description: 'UUID; version 7 when the service chooses it'})
+  @property({
+    type: 'string',
+    id: true,
+    jsonSchema: {format: 'uuid'},
+    description: 'UUID; version 7 when the service chooses it',
+  })
   id!: string;
 
   @property({type: 'string', description: 'Whose trail the entry belongs to: the tenant of the token'})
   tenantId!: string;
 
-  @property({type: 'string', required: true, description: 'What happened: INSERT_ONE … DELETE_MANY, or resource.verb', jsonSchema: {maxLength: 256, examples: ['user.login']}})
+  @property({
+    type: 'string',
+    required: true,
+    description: 'What happened: INSERT_ONE … DELETE_MANY, or resource.verb',
+    jsonSchema: {maxLength: 256, examples: ['user.login']},
+  })
   action!: string;
 
   @property({type: 'string', description: "SourceLoop's key of the action's source"})
@@ -31,10 +41,18 @@ export class AuditLog extends Entity implements AuditEntry {
   @property({type: 'string', description: "SourceLoop's group of actions"})
   actionGroup?: string;
 
-  @property({type: 'string', description: 'When it happened: RFC 3339, up to microseconds', jsonSchema: {format: 'date-time'}})
+  @property({
+    type: 'string',
+    description: 'When it happened: RFC 3339, up to microseconds',
+    jsonSchema: {format: 'date-time'},
+  })
   actedAt!: string;
 
-  @property({type: 'string', description: 'When the service stored it', jsonSchema: {format: 'date-time', readOnly: true}})
+  @property({
+    type: 'string',
+    description: 'When the service stored it',
+    jsonSchema: {format: 'date-time', readOnly: true},
+  })
   recordedAt!: string;
 
   @property({type: 'string', description: "Who did it; the token's subject where it is left out"})
@@ -61,13 +79,30 @@ export class AuditLog extends Entity implements AuditEntry {
   @property({type: 'string'})
   entityName?: string;
 
-  @property.array(Object, {jsonSchema: {items: {type: 'object', required: ['type', 'id'], additionalProperties: false, properties: {type: {type: 'string'}, id: {type: 'string'}}}}})
+  @property.array(Object, {
+    jsonSchema: {
+      items: {
+        type: 'object',
+        required: ['type', 'id'],
+        additionalProperties: false,
+        properties: {type: {type: 'string'}, id: {type: 'string'}},
+      },
+    },
+  })
   relatedEntities?: EntityReference[];
 
-  @property({type: 'object', description: 'State of the entity before', jsonSchema: {additionalProperties: true}})
+  @property({
+    type: 'object',
+    description: 'State of the entity before',
+    jsonSchema: {additionalProperties: true},
+  })
   before?: JsonObject;
 
-  @property({type: 'object', description: 'State of the entity after', jsonSchema: {additionalProperties: true}})
+  @property({
+    type: 'object',
+    description: 'State of the entity after',
+    jsonSchema: {additionalProperties: true},
+  })
   after?: JsonObject;
 
   @property.array(String)
@@ -133,9 +168,17 @@ export class AuditLog extends Entity implements AuditEntry {
   @property.array(String)
   tags?: string[];
 
-  @property({type: 'number', description: "Place in the tenant's tree", jsonSchema: {type: 'integer', minimum: 0, readOnly: true}})
+  @property({
+    type: 'number',
+    description: "Place in the tenant's tree",
+    jsonSchema: {type: 'integer', minimum: 0, readOnly: true},
+  })
   leafIndex?: number;
 
-  @property({type: 'string', description: 'Hash of the leaf: SHA-256, hexadecimal', jsonSchema: {readOnly: true}})
+  @property({
+    type: 'string',
+    description: 'Hash of the leaf: SHA-256, hexadecimal',
+    jsonSchema: {readOnly: true},
+  })
   leafHash?: string;
 }

@@ -32,7 +32,11 @@ export class CustomFilter extends Model {
   @property({type: 'string', jsonSchema: {minLength: 1}})
   entityId?: string;
 
-  @property({type: 'string', description: 'Type of entity; not together with actedOnList', jsonSchema: {minLength: 1}})
+  @property({
+    type: 'string',
+    description: 'Type of entity; not together with actedOnList',
+    jsonSchema: {minLength: 1},
+  })
   actedOn?: string;
 
   @property.array(String, {jsonSchema: {minItems: 1}})

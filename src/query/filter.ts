@@ -20,7 +20,7 @@ export const MAX_SKIP = 10_000;
  *
  * @throws AuditError INVALID_FILTER with the path to what cannot be read
  */
-export function readFilter(filter: unknown): Selection {
+export function readFilter(filter: unknown, maxLimit = MAX_LIMIT): Selection {
   if (!isPlainObject(filter)) throw queryFault('filter', 'INVALID_TYPE', 'must be an object');
   const selection: Selection = {condition: EVERYTHING, order: NEWEST_FIRST};
   for (const [name, value] of Object.entries(filter)) {
@@ -34,7 +34,7 @@ export function readFilter(filter: unknown): Selection {
         selection.order = readOrder(value, field);
         break;
       case 'limit':
-        selection.limit = readWhole(value, field, 1, MAX_LIMIT);
+        selection.limit = readWhole(value, field, 1, maxLimit);
         break;
       case 'skip':
       case 'offset':

@@ -52,7 +52,7 @@ export function readQuery(query: QueryParameters, own: OwnParameters = []): Read
     const taking = Object.hasOwn(EQUALITIES, name) ? EQUALITIES[name] : undefined;
     if (taking) conditions.push(readEquality(name, value, taking));
     else if (name === 'from' || name === 'to') conditions.push(readBound(name, value));
-    else if (name === 'limit') selection.limit = readWhole(value, name, 1, MAX_LIMIT);
+    else if (name === 'limit') selection.limit = readWhole(value, name, 1, maxLimit);
     else if (name === 'order') selection.order = readOrder(value);
     else if (name === 'cursor') cursor = value;
     else throw unknownParameter(name);

@@ -1,0 +1,92 @@
+import {inject} from '@loopback/core';
+import {oas, post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
+import {readJson} from '../admission/read-body';
+import {AuditError, ERROR_STATUS, type ErrorCode} from '../errors';
+import {PermissionKey} from '../identity/permission';
+import type {ArchiveOutcome} from '../jobs/archive-job';
+import type {JobRunner} from '../jobs/job-runner';
+import {AuditServiceBindings} from '../keys';
+import {readCustomFilter} from '../query/custom-filter';
+import type {JobRow} from '../repositories/job-rows';
+import type {AuditServiceOptions} from '../types';
+import type {Gate} from './gate';
+import {errors, json, SECURED} from './openapi';
+
+const MAX_FILTER_BYTES = 1 << 20;
+
+/** Moves entries to the object store. */
+@oas.tags('Audit logs')
+export class ArchiveController {
+  constructor(
+    @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
+    @inject(AuditServiceBindings.JOB_RUNNER) private readonly jobs: JobRunner,
+    @inject(AuditServiceBindings.OPTIONS) private readonly options: AuditServiceOptions,
+    @inject(RestBindings.Http.CONTEXT) private readonly context: RequestContext,
+  ) {}
+
+  @post('/audit-logs/archive', {
+    ...SECURED,
+    summary: 'Archive entries',
+    description:
+      'Writes the selected entries to a file in the object store, proves the file, and then removes exactly those ' +
+      'entries. Waits for the job; where that takes long, or with Prefer: respond-async (RFC 7240), answers 202 ' +
+      'with the id of the job.',
+    responses: {
+      200: {
+        description: 'The entries are archived',
+        content: json({
+          type: 'object',
+          properties: {
+            message: {type: 'string'},
+            numberOfEntriesArchived: {type: 'integer'},
+            key: {type: 'string', description: 'Key of the file in the object store'},
+            jobId: {type: 'string', format: 'uuid'},
+          },
+        }),
+      },
+      202: {
+        description: 'The job goes on; Location says where it is told of',
+        content: json({
+          type: 'object',
+          properties: {message: {type: 'string'}, jobId: {type: 'string', format: 'uuid'}},
+        }),
+      },
+      ...errors(404, 413, 415),
+    },
+  })
+  async archive(
+    @requestBody({
+      required: true,
+      content: {
+        'application/json': {
+          schema: {$ref: '#/components/schemas/CustomFilter'},
+          'x-parser': 'stream',
+        },
+      },
+    })
+    body: Request,
+  ): Promise<object> {
+    const {request, response} = this.context;
+    const caller = await this.gate.open(this.context, PermissionKey.ArchiveLogs);
+    const {filter, condition} = readCustomFilter(await readJson(body, MAX_FILTER_BYTES));
+    const jobId = await this.jobs.submit(
+      caller.tenantId,
+      {operation: 'ARCHIVE', filter, condition},
+      caller.id,
+    );
+    const waitMs = /\brespond-async\b/.test(request.get('prefer') ?? '') ? 0 : this.options.archiveWaitMs;
+    const job = await this.jobs.waitFor(caller.tenantId, jobId, waitMs);
+    if (job.status === 'FAILED') throw failureOf(job);
+    if (job.status === 'COMPLETED') return {...(job.outcome as unknown as ArchiveOutcome), jobId};
+    response.status(202).setHeader('Location', `${request.baseUrl}/audit-logs/jobs/${jobId}`);
+    return {message: 'Archiving goes on', jobId};
+  }
+}
+
+/** The error that ended a job, as the error of the request that waited for it. */
+function failureOf({error}: JobRow): Error {
+  const code = error?.code ?? '';
+  if (!Object.hasOwn(ERROR_STATUS, code)) return new Error(error?.message ?? 'The job failed.');
+  const details = [{field: 'body', code, message: error?.message ?? ''}];
+  return new AuditError(code as ErrorCode, error?.message ?? '', details);
+}

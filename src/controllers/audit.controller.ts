@@ -1,0 +1,211 @@
+import type {AuditEntry} from '@loopback-audit/audit-log';
+import {inject} from '@loopback/core';
+import {repository} from '@loopback/repository';
+import {get, oas, param, post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
+import {admit} from '../admission/admit';
+import {admitBatch} from '../admission/batch';
+import {readJson} from '../admission/read-body';
+import {PermissionKey} from '../identity/permission';
+import type {JobRunner} from '../jobs/job-runner';
+import {AuditServiceBindings} from '../keys';
+import type {Operand} from '../models/condition';
+import type {Selection} from '../models/selection';
+import {readCursor, writeCursor} from '../query/cursor';
+import {readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
+import {AuditLogRepository} from '../repositories/audit-log.repository';
+import type {AuditServiceOptions} from '../types';
+import {bearerOf, type Gate} from './gate';
+import {jobOrder} from './job-order';
+import {nextLink} from './next-link';
+import {
+  ENTRY_REF,
+  errors,
+  EXAMPLE_ENTRY,
+  ID_PARAMETER,
+  INCLUDE_ARCHIVED,
+  json,
+  NEW_ENTRY_REF,
+  ORDER,
+  PAGING,
+  SECURED,
+  SELECTING,
+} from './openapi';
+
+/** Records entries, and finds them again. */
+@oas.tags('Audit logs')
+export class AuditController {
+  constructor(
+    @repository(AuditLogRepository) private readonly auditLogs: AuditLogRepository,
+    @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
+    @inject(AuditServiceBindings.JOB_RUNNER) private readonly jobs: JobRunner,
+    @inject(AuditServiceBindings.OPTIONS) private readonly options: AuditServiceOptions,
+    @inject(RestBindings.Http.CONTEXT) private readonly context: RequestContext,
+  ) {}
+
+  @post('/audit-logs', {
+    ...SECURED,
+    summary: 'Record one entry',
+    description: 'Answers the entry as it is stored. A known id with the same content answers the entry stored first.',
+    responses: {
+      200: {description: 'The entry as it is stored', content: json(ENTRY_REF)},
+      ...errors(409, 413, 415),
+    },
+  })
+  async create(
+    @requestBody({
+      required: true,
+      content: {'application/json': {schema: NEW_ENTRY_REF, example: EXAMPLE_ENTRY, 'x-parser': 'stream'}},
+    })
+    body: Request,
+  ): Promise<AuditEntry> {
+    const caller = await this.gate.open(this.context, PermissionKey.CreateAudit);
+    const input = await readJson(body, this.options.limits.entryBytes);
+    return this.auditLogs.create(caller.tenantId, admit(input, bearerOf(caller, this.context)));
+  }
+
+  @post('/audit-logs/batch', {
+    ...SECURED,
+    summary: 'Record many entries, all or none',
+    description: 'A JSON array, or NDJSON: one entry a line. Lines at fault are named, and nothing is stored then.',
+    responses: {
+      200: {
+        description: 'Every entry is stored',
+        content: json(
+          {
+            type: 'object',
+            required: ['count', 'stored', 'existing'],
+            properties: {
+              count: {type: 'integer', description: 'Entries of the batch'},
+              stored: {type: 'integer', description: 'Entries that are new'},
+              existing: {type: 'integer', description: 'Entries that were known already'},
+            },
+          },
+          {count: 2, stored: 2, existing: 0},
+        ),
+      },
+      ...errors(409, 413, 415),
+    },
+  })
+  async createAll(
+    @requestBody({
+      required: true,
+      content: {
+        'application/json': {
+          schema: {type: 'array', items: NEW_ENTRY_REF},
+          example: [EXAMPLE_ENTRY],
+          'x-parser': 'stream',
+        },
+        'application/x-ndjson': {schema: {type: 'string'}, 'x-parser': 'stream'},
+      },
+    })
+    body: Request,
+  ): Promise<{count: number; stored: number; existing: number}> {
+    const caller = await this.gate.open(this.context, PermissionKey.CreateAudit);
+    const kind = body.is('application/x-ndjson') ? 'ndjson' : 'array';
+    const spool = await admitBatch(body, kind, bearerOf(caller, this.context), this.options.limits);
+    try {
+      const {count, stored} = await this.auditLogs.createAll(caller.tenantId, () => spool.pages());
+      return {count, stored, existing: count - stored};
+    } finally {
+      await spool.close();
+    }
+  }
+
+  @get('/audit-logs', {
+    ...SECURED,
+    summary: 'Search entries',
+    description: 'Newest first, unless another order is asked for. Conditions of filter and of parameters all hold.',
+    parameters: [...SELECTING, ...PAGING, ORDER, INCLUDE_ARCHIVED],
+    responses: {
+      200: {
+        description: 'A page of entries, or the id of the job that includes archived ones',
+        headers: {
+          Link: {description: 'The next page, rel="next" (RFC 8288)', schema: {type: 'string'}},
+          'X-Next-Cursor': {description: 'The cursor of the next page', schema: {type: 'string'}},
+        },
+        content: json({
+          oneOf: [
+            {type: 'array', items: ENTRY_REF},
+            {type: 'object', required: ['jobId'], properties: {jobId: {type: 'string', format: 'uuid'}}},
+          ],
+        }),
+      },
+      ...errors(),
+    },
+  })
+  async find(): Promise<Partial<AuditEntry>[] | {jobId: string}> {
+    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    const {query} = this.context.request;
+    if (readFlag(query, 'includeArchivedLogs')) {
+      const {selection, cursor} = readQuery(query, ['includeArchivedLogs']);
+      if (cursor !== undefined) throw unknownParameter('cursor');
+      const order = jobOrder('QUERY', query, selection);
+      return {jobId: await this.jobs.submit(caller.tenantId, order, caller.id)};
+    }
+    const {selection, limit, cursor} = readPageQuery(query, ['includeArchivedLogs']);
+    return this.page(caller.tenantId, selection, limit, cursor);
+  }
+
+  @get('/audit-logs/count', {
+    ...SECURED,
+    summary: 'Count entries',
+    parameters: [
+      ...SELECTING,
+      {
+        name: 'where',
+        in: 'query',
+        description: 'LoopBack where',
+        content: {'application/json': {schema: {type: 'object'}}},
+      },
+    ],
+    responses: {
+      200: {
+        description: 'The number of entries',
+        content: json({type: 'object', required: ['count'], properties: {count: {type: 'integer'}}}, {count: 42}),
+      },
+      ...errors(),
+    },
+  })
+  async count(): Promise<{count: number}> {
+    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    const {selection} = readQuery(this.context.request.query);
+    return {count: await this.auditLogs.count(caller.tenantId, selection.condition)};
+  }
+
+  @get('/audit-logs/{id}', {
+    ...SECURED,
+    summary: 'One entry',
+    parameters: [ID_PARAMETER('id')],
+    responses: {200: {description: 'The entry', content: json(ENTRY_REF)}, ...errors(404)},
+  })
+  async findById(@param.path.string('id') id: string): Promise<AuditEntry> {
+    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    return this.auditLogs.findById(caller.tenantId, id);
+  }
+
+  private async page(
+    tenantId: string,
+    asked: Selection,
+    limit: number,
+    cursor: string | undefined,
+  ): Promise<Partial<AuditEntry>[]> {
+    const key = await this.auditLogs.cursorSecret();
+    const scope = {tenantId, selection: asked};
+    const after: readonly Operand[] | undefined =
+      cursor === undefined ? undefined : readCursor(key, scope, cursor);
+    const needed = asked.fields && new Set([...asked.fields, ...asked.order.map(({column}) => column.property)]);
+    const selection = {...asked, ...(after && {after}), ...(needed && {fields: needed})};
+    const {entries, more} = await this.auditLogs.find(tenantId, selection, limit);
+    const last = entries.at(-1);
+    if (more && last) {
+      const next = writeCursor(key, scope, last);
+      this.context.response.setHeader('X-Next-Cursor', next);
+      this.context.response.setHeader('Link', nextLink(this.context.request, next));
+    }
+    const {fields} = asked;
+    return fields ? entries.map(entry => only(entry, fields)) : entries;
+  }
+}
+
+const only = (entry: AuditEntry, fields: ReadonlySet<keyof AuditEntry>): Partial<AuditEntry> =>
+  Object.fromEntries(Object.entries(entry).filter(([property]) => fields.has(property as keyof AuditEntry)));

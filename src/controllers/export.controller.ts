@@ -1,0 +1,129 @@
+import {pipeline} from 'node:stream/promises';
+import {inject} from '@loopback/core';
+import {repository} from '@loopback/repository';
+import {get, oas, type RequestContext, type Response, RestBindings} from '@loopback/rest';
+import type {Logger} from 'pino';
+import {exportFileName} from '../export/export-file-name';
+import type {ExportFormat} from '../export/export-format';
+import {exportFormat} from '../export/export-formats';
+import type {ExportHandler} from '../export/export-handler';
+import {somePages} from '../export/some-pages';
+import type {ColumnBuilder} from '../export/table';
+import type {AuthorizedCaller} from '../identity/caller';
+import {PermissionKey} from '../identity/permission';
+import type {JobRunner} from '../jobs/job-runner';
+import {AuditServiceBindings} from '../keys';
+import type {Selection} from '../models/selection';
+import {readFlag, readQuery, unknownParameter} from '../query/parameters';
+import {AuditLogRepository} from '../repositories/audit-log.repository';
+import type {Gate} from './gate';
+import {jobOrder} from './job-order';
+import {errors, INCLUDE_ARCHIVED, ORDER, SECURED, SELECTING} from './openapi';
+
+const OWN = ['format', 'includeArchivedLogs'];
+const BINARY = {schema: {type: 'string', format: 'binary'}} as const;
+
+/** Entries in quantity, as a file. */
+@oas.tags('Audit logs')
+export class ExportController {
+  constructor(
+    @repository(AuditLogRepository) private readonly auditLogs: AuditLogRepository,
+    @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
+    @inject(AuditServiceBindings.JOB_RUNNER) private readonly jobs: JobRunner,
+    @inject(AuditServiceBindings.EXPORT_HANDLER) private readonly handle: ExportHandler,
+    @inject(AuditServiceBindings.LOGGER) private readonly logger: Logger,
+    @inject(RestBindings.Http.CONTEXT) private readonly context: RequestContext,
+    @inject(AuditServiceBindings.COLUMN_BUILDER, {optional: true}) private readonly columns?: ColumnBuilder,
+  ) {}
+
+  @get('/audit-logs/export', {
+    ...SECURED,
+    summary: 'Export entries',
+    description:
+      'With a format, streams the file. Without one, builds a workbook and hands it to the export handler, which ' +
+      'by default keeps it in the object store. Every entry that is selected is exported, unless limit says less.',
+    parameters: [
+      {
+        name: 'format',
+        in: 'query',
+        schema: {type: 'string', enum: ['csv', 'ndjson', 'json', 'xlsx']},
+        description: 'CSV (RFC 4180), NDJSON, a JSON array or an Excel workbook',
+      },
+      ...SELECTING,
+      ORDER,
+      INCLUDE_ARCHIVED,
+    ],
+    responses: {
+      200: {
+        description: 'The file; or, without a format, where it is; or the id of the job that includes archived entries',
+        content: {
+          'text/csv': BINARY,
+          'application/x-ndjson': BINARY,
+          'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': BINARY,
+          'application/json': {
+            schema: {
+              oneOf: [
+                {type: 'array', items: {$ref: '#/components/schemas/AuditLog'}},
+                {
+                  type: 'object',
+                  properties: {
+                    message: {type: 'string'},
+                    key: {type: 'string'},
+                    jobId: {type: 'string', format: 'uuid'},
+                  },
+                },
+              ],
+            },
+          },
+        },
+      },
+      ...errors(404),
+    },
+  })
+  async export(): Promise<Response | object> {
+    const caller = await this.gate.open(this.context, PermissionKey.ExportLogs);
+    const {query} = this.context.request;
+    const {selection, cursor} = readQuery(query, OWN, Number.MAX_SAFE_INTEGER);
+    if (cursor !== undefined) throw unknownParameter('cursor');
+    const format = query.format === undefined ? undefined : exportFormat(String(query.format));
+    if (readFlag(query, 'includeArchivedLogs')) {
+      const order = jobOrder('EXPORT', query, selection, format?.name);
+      return {jobId: await this.jobs.submit(caller.tenantId, order, caller.id)};
+    }
+    return format ? this.send(caller, selection, format) : this.handOver(caller, selection);
+  }
+
+  private async send(caller: AuthorizedCaller, selection: Selection, format: ExportFormat): Promise<Response> {
+    const {response} = this.context;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const {pages} = await somePages(this.auditLogs.stream(caller.tenantId, selection, gone.signal));
+    response.setHeader('Content-Type', format.contentType);
+    response.attachment(exportFileName(format, new Date()));
+    response.setHeader('Content-Type', format.contentType);
+    response.setHeader('Cache-Control', 'no-store');
+    try {
+      await pipeline(format.write(pages, this.shape), response);
+    } catch (error) {
+      // The connection has been cut, so that a part is not taken for the whole.
+      this.logger.warn({err: error}, 'export ended early');
+    }
+    return response;
+  }
+
+  private async handOver(caller: AuthorizedCaller, selection: Selection): Promise<object> {
+    const format = exportFormat('xlsx');
+    const {pages} = await somePages(this.auditLogs.stream(caller.tenantId, selection));
+    const file = {
+      name: exportFileName(format, new Date()),
+      contentType: format.contentType,
+      content: format.write(pages, this.shape),
+    };
+    const handled = await this.handle(file, {tenantId: caller.tenantId, requestedBy: caller.id});
+    return {message: 'Audit logs exported successfully.', ...handled};
+  }
+
+  private get shape() {
+    return this.columns ? {columns: this.columns} : {};
+  }
+}

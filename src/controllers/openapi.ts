@@ -1,0 +1,109 @@
+import type {
+  OperationObject,
+  ParameterObject,
+  ReferenceObject,
+  ResponseObject,
+  SchemaObject,
+} from '@loopback/rest';
+import {DEFAULT_LIMIT, MAX_LIMIT, MAX_SKIP} from '../query/filter';
+
+/** An entry as it is answered; the document's components describe it once. */
+export const ENTRY_REF: ReferenceObject = {$ref: '#/components/schemas/AuditLog'};
+export const NEW_ENTRY_REF: ReferenceObject = {$ref: '#/components/schemas/NewAuditLog'};
+const ERROR_REF: ReferenceObject = {$ref: '#/components/schemas/AuditError'};
+
+export const SECURED: Pick<OperationObject, 'security' | 'tags'> = {
+  security: [{bearerAuth: []}],
+  tags: ['Audit logs'],
+};
+
+export const EXAMPLE_ENTRY = {
+  action: 'user.login',
+  actor: 'jane@example.com',
+  actorType: 'user',
+  actedOn: 'session',
+  entityId: 's-4711',
+  outcome: 'failure',
+  reason: 'wrong password',
+  severity: 'medium',
+  category: 'auth',
+  ip: '192.0.2.10',
+  metadata: {attempt: 3},
+};
+
+/** JSON of one schema. */
+export const json = (schema: SchemaObject | ReferenceObject, example?: unknown) => ({
+  'application/json': {schema, ...(example !== undefined && {example})},
+});
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'The request cannot be read; details name the field at fault',
+  401: 'The caller is not known: the token is missing, expired or not accepted',
+  403: 'The caller lacks the permission, or meant another tenant',
+  404: 'There is no such thing in the trail of this tenant, or nothing is selected',
+  409: 'The id belongs to another entry, or the result is not there yet',
+  413: 'The body is too large',
+  415: 'The body is of another media type',
+  503: 'The service cannot do it now: try again after Retry-After',
+};
+
+/** The errors that an operation can answer. Every operation can answer 400, 401, 403 and 503. */
+export function errors(...statuses: number[]): Record<string, ResponseObject> {
+  const all = [400, 401, 403, ...statuses, 503];
+  return Object.fromEntries(
+    all.map(status => [
+      String(status),
+      {description: MEANINGS[status] ?? 'Error', content: {'application/json': {schema: ERROR_REF}}},
+    ]),
+  );
+}
+
+const query = (name: string, description: string, schema: SchemaObject, example?: unknown): ParameterObject => ({
+  ...{name, in: 'query', description, schema},
+  ...(example !== undefined && {example}),
+});
+
+const TEXT: SchemaObject = {type: 'string'};
+const TIME: SchemaObject = {type: 'string', format: 'date-time'};
+
+/** Which entries are meant: the same on every path that selects entries. */
+export const SELECTING: ParameterObject[] = [
+  {
+    name: 'filter',
+    in: 'query',
+    description: `LoopBack filter: where, fields, order, limit (1 to ${MAX_LIMIT}), skip (0 to ${MAX_SKIP}). A property inside a JSON property is named by its path, as in after.role. include is refused.`,
+    content: {'application/json': {schema: {type: 'object'}, example: {where: {outcome: {neq: 'success'}}, limit: 10}}},
+  },
+  query('action', 'Actions, separated by commas; a trailing * stands for any ending', TEXT, 'user.*'),
+  query('actedOn', 'Type of entity', TEXT),
+  query('entityId', 'Id of the entity', TEXT),
+  query('actor', 'Who did it', TEXT),
+  query('outcome', 'success, failure, denied or pending; several with commas', TEXT),
+  query('severity', 'info, low, medium, high or critical; several with commas', TEXT),
+  query('category', 'Categories, separated by commas', TEXT),
+  query('ip', 'An address, or a network such as 10.0.0.0/8', TEXT),
+  query('serviceName', 'The service that recorded it', TEXT),
+  query('from', 'Entries of this moment or later (RFC 3339)', TIME),
+  query('to', 'Entries of this moment or earlier (RFC 3339)', TIME),
+];
+
+/** Which part of them, in which order. */
+export const PAGING: ParameterObject[] = [
+  query('limit', 'Entries of a page', {type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT}),
+  query('cursor', 'X-Next-Cursor of the page before; good for the same query alone', TEXT),
+];
+
+export const ORDER = query('order', 'Property and direction', {type: 'string', default: 'actedAt DESC'});
+
+export const INCLUDE_ARCHIVED = query(
+  'includeArchivedLogs',
+  'true: also answers from archives, through a job; the answer is its {jobId}',
+  {type: 'boolean', default: false},
+);
+
+export const ID_PARAMETER = (name: string): ParameterObject => ({
+  name,
+  in: 'path',
+  required: true,
+  schema: {type: 'string', format: 'uuid'},
+});

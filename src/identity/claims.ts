@@ -1,0 +1,34 @@
+import {ACTOR_TYPES, type ActorType} from '@loopback-audit/audit-log';
+import {TENANT_PATTERN} from '../admission/property-rules';
+import {AuditError} from '../errors';
+import type {Caller} from './caller';
+
+const invalid = (field: string, message: string) =>
+  new AuditError('INVALID_TOKEN', 'The identity cannot be used.', [{field, code: 'INVALID_CLAIM', message}]);
+
+/**
+ * The caller that verified claims describe: `sub` or `id`, `tenantId`, `permissions`, and `actorType`
+ * where the caller is not a user.
+ *
+ * @throws AuditError INVALID_TOKEN where a claim has no use
+ */
+export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Caller {
+  const id = claims.sub ?? claims.id;
+  if ((typeof id !== 'string' && typeof id !== 'number') || id === '' || String(id).length > 2_048) {
+    throw invalid('sub', 'must say who the caller is');
+  }
+  const {tenantId, permissions = [], actorType = 'user'} = claims;
+  if (tenantId !== undefined && tenantId !== null && !TENANT_PATTERN.test(String(tenantId))) {
+    throw invalid('tenantId', 'must be 1 to 128 characters of visible ASCII');
+  }
+  if (!Array.isArray(permissions)) throw invalid('permissions', 'must be a list');
+  if (!ACTOR_TYPES.includes(actorType as ActorType)) {
+    throw invalid('actorType', `must be one of ${ACTOR_TYPES.join(', ')}`);
+  }
+  return {
+    id: String(id),
+    actorType: actorType as ActorType,
+    ...(tenantId !== undefined && tenantId !== null && {tenantId: String(tenantId)}),
+    permissions,
+  };
+}

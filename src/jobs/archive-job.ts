@@ -1,0 +1,109 @@
+import {archiveKey} from '../archive/archive-layout';
+import {type ArchiveReader, verifyArchive} from '../archive/archive-reader';
+import type {ArchivedFile, ArchiveWriter} from '../archive/archive-writer';
+import type {ObjectStore} from '../archive/object-store';
+import {AuditError} from '../errors';
+import {somePages} from '../export/some-pages';
+import {OLDEST_FIRST} from '../query/order';
+import {
+  type ArchiveRow,
+  finishArchive,
+  findArchive,
+  recordArchive,
+  removeArchived,
+} from '../repositories/archive-rows';
+import type {AuditLogRepository} from '../repositories/audit-log.repository';
+import type {Database} from '../repositories/database';
+import type {JobRow} from '../repositories/job-rows';
+import {counted} from './counted';
+import type {JobContext, JobWork} from './job-runner';
+
+export interface ArchiveJobParts {
+  database: Database;
+  auditLogs: AuditLogRepository;
+  store: ObjectStore;
+  write: ArchiveWriter;
+  read: ArchiveReader;
+}
+
+/** What a completed archive job answers, in SourceLoop's words. */
+export interface ArchiveOutcome {
+  message: string;
+  numberOfEntriesArchived: number;
+  key: string;
+}
+
+/**
+ * Moves entries to the object store: writes them to a file, reads the file back and compares its hash, and
+ * only then, in one transaction, records the file and removes exactly the entries that it holds, by their
+ * ids as the file gives them. Entries that arrive meanwhile stay.
+ *
+ * Until that transaction commits the entries are in the database and the file counts for nothing; after it
+ * the file answers for them. A file that an earlier attempt has left behind is cleared away.
+ */
+export function archiveJob(parts: ArchiveJobParts): JobWork {
+  const {database, auditLogs, store, write, read} = parts;
+  return async (job, context): Promise<ArchiveOutcome> => {
+    const {tenantId, id} = job;
+    const earlier = await database.transaction({role: 'audit_reader', tenantId}, session =>
+      findArchive(session, tenantId, id),
+    );
+    if (earlier) return outcomeOf(earlier);
+
+    const selection = {condition: job.order.condition, order: OLDEST_FIRST};
+    const {first, pages} = await somePages(auditLogs.stream(tenantId, selection, context.signal));
+    const key = archiveKey(tenantId, first[0]?.actedAt ?? '', id);
+    await store.delete(key);
+    const file = await write(store, key, counted(pages, context));
+    await verifyArchive(store, key, file, read);
+    context.signal.throwIfAborted();
+
+    const archive = rowOf(job, file);
+    await commit(parts, archive, context);
+    return outcomeOf(archive);
+  };
+
+  async function commit({database: db}: ArchiveJobParts, archive: ArchiveRow, {signal}: JobContext): Promise<void> {
+    await db.transaction({role: 'audit_writer', tenantId: archive.tenantId}, async session => {
+      await recordArchive(session, archive);
+      let removed = 0;
+      for await (const page of read(store, archive.fileName)) {
+        signal.throwIfAborted();
+        removed += await removeArchived(session, archive, page);
+      }
+      if (removed !== archive.entries) throw overtaken(archive, removed);
+      await finishArchive(session, archive);
+    });
+  }
+}
+
+const overtaken = ({entries}: ArchiveRow, removed: number) =>
+  new AuditError(
+    'ARCHIVE_CONFLICT',
+    `Of ${entries} entries that were written ${entries - removed} had left the database meanwhile; none was removed.`,
+  );
+
+const outcomeOf = ({entries, fileName}: ArchiveRow): ArchiveOutcome => ({
+  message: 'Entries archived successfully',
+  numberOfEntriesArchived: entries,
+  key: fileName,
+});
+
+function rowOf(job: JobRow, file: ArchivedFile): ArchiveRow {
+  return {
+    id: job.id,
+    tenantId: job.tenantId,
+    fileName: file.key,
+    filterUsed: job.order.filter,
+    format: 'csv.gz',
+    entries: file.entries,
+    firstActedAt: file.firstActedAt,
+    lastActedAt: file.lastActedAt,
+    firstLeaf: file.firstLeaf,
+    lastLeaf: file.lastLeaf,
+    bytes: file.bytes,
+    sha256: file.sha256,
+    requestedBy: job.requestedBy,
+  };
+}
+

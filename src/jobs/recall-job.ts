@@ -1,0 +1,104 @@
+import {createGzip} from 'node:zlib';
+import type {AuditEntry} from '@loopback-audit/audit-log';
+import {resultKey} from '../archive/archive-layout';
+import type {ArchiveReader} from '../archive/archive-reader';
+import type {ObjectStore} from '../archive/object-store';
+import {exportFileName} from '../export/export-file-name';
+import {exportFormat} from '../export/export-formats';
+import type {ExportHandler} from '../export/export-handler';
+import {ndjsonFormat} from '../export/ndjson';
+import {somePages} from '../export/some-pages';
+import type {ColumnBuilder} from '../export/table';
+import {timeRangeOf} from '../models/condition';
+import {columnOf} from '../models/entry-columns';
+import type {Selection} from '../models/selection';
+import {NEWEST_FIRST} from '../query/order';
+import {archivesOverlapping} from '../repositories/archive-rows';
+import type {Database} from '../repositories/database';
+import type {JobOrder, JobRow} from '../repositories/job-rows';
+import {makeRecall, recall, streamWithRecalled} from '../repositories/recall-archived';
+import {counted} from './counted';
+import type {JobContext, JobWork} from './job-runner';
+
+export interface RecallJobParts {
+  database: Database;
+  store: ObjectStore;
+  read: ArchiveReader;
+  handle: ExportHandler;
+  columns: ColumnBuilder | undefined;
+}
+
+/** What a completed query keeps: where its entries are. */
+export interface QueryOutcome {
+  key: string;
+  entries: number;
+}
+
+/** Answers a query from the database and the archives together; the answer is kept in the object store. */
+export const queryJob =
+  (parts: RecallJobParts): JobWork =>
+  async (job, context): Promise<QueryOutcome> => {
+    let entries = 0;
+    const tally = {
+      ...context,
+      progress(rows: number) {
+        entries = rows;
+        context.progress(rows);
+      },
+    };
+    const key = resultKey(job.tenantId, job.id);
+    await parts.store.delete(key);
+    const ndjson = ndjsonFormat.write(counted(entriesOf(parts, job, context), tally));
+    const body = ndjson.compose<NodeJS.ReadWriteStream>(createGzip()) as AsyncIterable<Buffer>;
+    await parts.store.put(key, body, {contentType: 'application/gzip'});
+    return {key, entries};
+  };
+
+/** Exports what a query finds in the database and the archives, and hands the file to the export handler. */
+export const exportJob =
+  (parts: RecallJobParts): JobWork =>
+  async (job, context): Promise<object> => {
+    const format = exportFormat(job.order.format ?? 'xlsx');
+    const {pages} = await somePages(entriesOf(parts, job, context));
+    const content = format.write(counted(pages, context), {...(parts.columns && {columns: parts.columns})});
+    const name = `${job.id}-${exportFileName(format, new Date(job.createdAt))}`;
+    const file = {name, contentType: format.contentType, content};
+    const handled = await parts.handle(file, {tenantId: job.tenantId, requestedBy: job.requestedBy});
+    return {message: 'Audit logs exported successfully.', name, contentType: format.contentType, ...handled};
+  };
+
+/** Every entry that a job asks for, from both places, from one snapshot of the database. */
+function entriesOf(
+  {database, store, read}: RecallJobParts,
+  {tenantId, order}: JobRow,
+  {signal}: JobContext,
+): AsyncGenerator<AuditEntry[]> {
+  const selection = selectionOf(order);
+  return database.stream(
+    {role: 'audit_reader', tenantId, repeatable: true},
+    async function* (session) {
+      const archives = await archivesOverlapping(session, tenantId, timeRangeOf(selection.condition));
+      await makeRecall(session);
+      for (const archive of archives) {
+        for await (const page of read(store, archive.fileName)) {
+          signal.throwIfAborted();
+          await recall(session, page);
+        }
+      }
+      yield* streamWithRecalled(session, tenantId, selection);
+    },
+    signal,
+  );
+}
+
+function selectionOf({condition, order, limit, skip, fields}: JobOrder): Selection {
+  const known = fields?.map(columnOf).filter(column => column !== undefined);
+  return {
+    condition,
+    order: order ?? NEWEST_FIRST,
+    ...(limit !== undefined && {limit}),
+    ...(skip !== undefined && {skip}),
+    ...(known && {fields: new Set(known.map(({property}) => property))}),
+  };
+}
+

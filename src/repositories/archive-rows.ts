@@ -1,0 +1,101 @@
+import type {TimeRange} from '../models/condition';
+import type {Session} from './database';
+
+/** What the database keeps of an archive file. */
+export interface ArchiveRow {
+  id: string;
+  tenantId: string;
+  fileName: string;
+  filterUsed: object;
+  format: string;
+  entries: number;
+  firstActedAt: string;
+  lastActedAt: string;
+  firstLeaf: number | undefined;
+  lastLeaf: number | undefined;
+  bytes: number;
+  /** Lower-case hexadecimal. */
+  sha256: string;
+  requestedBy: string;
+}
+
+/** Records an archive file; {@link removeArchived} and {@link finishArchive} follow in the same transaction. */
+export async function recordArchive(session: Session, archive: ArchiveRow): Promise<void> {
+  await session.rows('SELECT audit_record_archive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
+    archive.id,
+    archive.tenantId,
+    archive.fileName,
+    JSON.stringify(archive.filterUsed),
+    archive.format,
+    archive.entries,
+    archive.firstActedAt,
+    archive.lastActedAt,
+    archive.firstLeaf ?? null,
+    archive.lastLeaf ?? null,
+    archive.bytes,
+    archive.sha256,
+    archive.requestedBy,
+  ]);
+}
+
+/** Removes exactly these entries, which the archive file has been proved to hold. Answers how many there were. */
+export async function removeArchived(
+  session: Session,
+  archive: Pick<ArchiveRow, 'id' | 'tenantId'>,
+  entries: readonly {id: string; actedAt: string}[],
+): Promise<number> {
+  const [row] = await session.rows('SELECT audit_remove_archived($1, $2, $3::timestamptz[], $4::uuid[])', [
+    archive.id,
+    archive.tenantId,
+    entries.map(({actedAt}) => actedAt),
+    entries.map(({id}) => id),
+  ]);
+  return Number(row?.[0]);
+}
+
+/** Ends the recording; the database refuses where the number of removed entries is not that of the file. */
+export async function finishArchive(
+  session: Session,
+  archive: Pick<ArchiveRow, 'id' | 'tenantId'>,
+): Promise<void> {
+  await session.rows('SELECT audit_finish_archive($1, $2)', [archive.id, archive.tenantId]);
+}
+
+const COLUMNS =
+  'id, tenant_id, file_name, filter_used, format, entries, first_acted_at, last_acted_at, first_leaf, last_leaf, bytes, sha256, requested_by';
+
+function archiveFromRow(row: readonly unknown[]): ArchiveRow {
+  const [id, tenantId, fileName, filterUsed, format, entries, firstActedAt, lastActedAt, ...rest] = row;
+  const [firstLeaf, lastLeaf, bytes, sha256, requestedBy] = rest;
+  return {
+    ...{id, tenantId, fileName, filterUsed, format, entries, firstActedAt, lastActedAt},
+    ...{firstLeaf: firstLeaf ?? undefined, lastLeaf: lastLeaf ?? undefined, bytes, sha256, requestedBy},
+  } as ArchiveRow;
+}
+
+/** The archive file of this id, where it has been recorded. */
+export async function findArchive(
+  session: Session,
+  tenantId: string,
+  id: string,
+): Promise<ArchiveRow | undefined> {
+  const sql = `SELECT ${COLUMNS} FROM mapping_logs WHERE tenant_id = $1 AND id = $2`;
+  const [row] = await session.rows(sql, [tenantId, id]);
+  return row && archiveFromRow(row);
+}
+
+/** The archive files that may hold entries of a time range, oldest first. */
+export async function archivesOverlapping(
+  session: Session,
+  tenantId: string,
+  range: TimeRange,
+): Promise<ArchiveRow[]> {
+  const rows = await session.rows(
+    `SELECT ${COLUMNS} FROM mapping_logs
+      WHERE tenant_id = $1 AND state = 'done'
+        AND ($2::timestamptz IS NULL OR last_acted_at >= $2) AND ($3::timestamptz IS NULL OR first_acted_at <= $3)
+      ORDER BY first_acted_at, id`,
+    [tenantId, range.from ?? null, range.to ?? null],
+  );
+  return rows.map(archiveFromRow);
+}

@@ -1,0 +1,127 @@
+import type {AuditEntry} from '@loopback-audit/audit-log';
+import {validate as isUuid} from 'uuid';
+import type {Admitted} from '../admission/admit';
+import {AuditError} from '../errors';
+import type {Condition} from '../models/condition';
+import {columnOf} from '../models/entry-columns';
+import type {Selection} from '../models/selection';
+import type {Database} from './database';
+import {ensurePartitions} from './ensure-partitions';
+import {countEntries, findEntries} from './find-entries';
+import {storeEntries} from './store-entries';
+import {streamEntries} from './stream-entries';
+
+export interface AuditLogRepositoryOptions {
+  /** Longest time that a statement of a page or a count may take, in milliseconds. */
+  queryTimeoutMs: number;
+}
+
+/** The entries of the trail. Every method keeps to the one tenant that it is given, and so does the database. */
+export class AuditLogRepository {
+  private cursorKey: Promise<Buffer> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly options: AuditLogRepositoryOptions,
+  ) {}
+
+  /**
+   * Stores one entry and answers it as it is stored. When it returns the entry is durable.
+   *
+   * @throws AuditError ID_CONFLICT where another entry has its id
+   */
+  async create(tenantId: string, admitted: Admitted): Promise<AuditEntry> {
+    await ensurePartitions(this.database, tenantId, [admitted.entry.actedAt]);
+    const {entries} = await this.database.transaction({role: 'audit_writer', tenantId}, session =>
+      storeEntries(session, tenantId, [admitted]),
+    );
+    return entries[0] ?? admitted.entry;
+  }
+
+  /**
+   * Stores a batch whole or not at all, a page at a time in one transaction.
+   *
+   * @throws AuditError ID_CONFLICT naming the lines whose id another entry has
+   */
+  async createAll(
+    tenantId: string,
+    pages: () => AsyncIterable<readonly Admitted[]>,
+  ): Promise<{count: number; stored: number}> {
+    const times = new Set<string>();
+    for await (const page of pages()) {
+      for (const {entry} of page) times.add(`${entry.actedAt.slice(0, 7)}-01`);
+    }
+    await ensurePartitions(this.database, tenantId, times);
+    return this.database.transaction({role: 'audit_writer', tenantId}, async session => {
+      let count = 0;
+      let stored = 0;
+      for await (const page of pages()) {
+        const result = await storeEntries(session, tenantId, page);
+        count += page.length;
+        stored += result.stored;
+      }
+      return {count, stored};
+    });
+  }
+
+  /** One page: up to `limit` entries, and whether there are more. */
+  async find(
+    tenantId: string,
+    selection: Selection,
+    limit: number,
+  ): Promise<{entries: AuditEntry[]; more: boolean}> {
+    const {queryTimeoutMs: timeoutMs} = this.options;
+    const entries = await this.database.transaction({role: 'audit_reader', tenantId, timeoutMs}, session =>
+      findEntries(session, tenantId, {...selection, limit: limit + 1}),
+    );
+    return {entries: entries.slice(0, limit), more: entries.length > limit};
+  }
+
+  async count(tenantId: string, condition: Condition): Promise<number> {
+    const {queryTimeoutMs: timeoutMs} = this.options;
+    return this.database.transaction({role: 'audit_reader', tenantId, timeoutMs}, session =>
+      countEntries(session, tenantId, condition),
+    );
+  }
+
+  /** @throws AuditError INVALID_ID, ENTRY_NOT_FOUND */
+  async findById(tenantId: string, id: string): Promise<AuditEntry> {
+    const column = columnOf('id');
+    if (!column || !isUuid(id)) {
+      const detail = {field: 'id', code: 'INVALID_ID', message: 'must be a UUID'};
+      throw new AuditError('INVALID_ID', 'The id of an entry is a UUID.', [detail]);
+    }
+    const comparison = {operator: 'eq', value: id.toLowerCase()} as const;
+    const condition: Condition = {kind: 'compare', column, path: [], comparison};
+    const order = [{column, descending: false}];
+    const {entries} = await this.find(tenantId, {condition, order}, 1);
+    const [entry] = entries;
+    if (!entry) {
+      const detail = {field: 'id', code: 'ENTRY_NOT_FOUND', message: 'is not an entry of this tenant'};
+      throw new AuditError('ENTRY_NOT_FOUND', 'There is no such entry.', [detail]);
+    }
+    return entry;
+  }
+
+  /** Every entry of a selection, in pages, from one snapshot; the database works only as fast as they are consumed. */
+  stream(tenantId: string, selection: Selection, signal?: AbortSignal): AsyncGenerator<AuditEntry[]> {
+    return this.database.stream(
+      {role: 'audit_reader', tenantId, repeatable: true},
+      session => streamEntries(session, tenantId, selection),
+      signal,
+    );
+  }
+
+  /** The key that cursors are authenticated with, shared by every process on this database. */
+  async cursorSecret(): Promise<Buffer> {
+    this.cursorKey ??= this.database
+      .transaction({role: 'audit_reader', tenantId: ''}, session =>
+        session.rows('SELECT key FROM audit_cursor_key'),
+      )
+      .then(([row]) => Buffer.from(String(row?.[0]), 'hex'));
+    return this.cursorKey.catch(error => {
+      this.cursorKey = undefined;
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import type {BatchLimits} from './admission/batch';
+import type {Tenancy} from './identity/caller';
+
+/** The name of the datasource that holds the trail, as SourceLoop's hosts know it. */
+export const AuditDbSourceName = 'AuditDB';
+
+/** Where archives, results and exports are kept. */
+export type ObjectStoreOptions =
+  | {kind: 'folder'; folder: string}
+  | {
+      kind: 's3';
+      bucket: string;
+      prefix?: string;
+      region?: string;
+      /** Of an S3-compatible store that is not AWS. */
+      endpoint?: string;
+      forcePathStyle?: boolean;
+    };
+
+/** Options of the component: `app.configure(AuditServiceBindings.COMPONENT).to({…})`. */
+export interface AuditServiceOptions {
+  /** Many tenants, or one name for all callers of a host that has no tenants. */
+  tenancy: Tenancy;
+  /** The PostgreSQL schema that was migrated. */
+  schema: string;
+  store: ObjectStoreOptions;
+  limits: BatchLimits;
+  /** Longest time that a search or a count may take, in milliseconds. */
+  queryTimeoutMs: number;
+  /** How long an archive request waits for its job before it answers with the job's id, in milliseconds. */
+  archiveWaitMs: number;
+  jobs: {
+    /** Whether this process works on jobs; one that does not still takes them on for others. */
+    run: boolean;
+    /** Jobs at a time. */
+    concurrency: number;
+    /** How often to look for jobs of other processes, in milliseconds. */
+    pollMs: number;
+    /** After this time without a sign of life a job is taken over by another worker, in milliseconds. */
+    leaseMs: number;
+  };
+}
+
+export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
+  tenancy: {mode: 'multi'},
+  schema: 'public',
+  store: {kind: 'folder', folder: '.data/objects'},
+  limits: {entryBytes: 1 << 20, arrayBytes: 8 << 20, streamBytes: 256 << 20, entries: 100_000},
+  queryTimeoutMs: 10_000,
+  archiveWaitMs: 60_000,
+  jobs: {run: true, concurrency: 2, pollMs: 1_000, leaseMs: 30_000},
+};
