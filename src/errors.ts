@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   INVALID_ID: 400,
   INVALID_FORMAT: 400,
   INVALID_TENANT: 400,
+  INVALID_FILE: 400,
   // The caller is not known, or may not.
   UNAUTHENTICATED: 401,
   INVALID_TOKEN: 401,
