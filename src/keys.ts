@@ -9,6 +9,7 @@ import type {ExportHandler} from './export/export-handler';
 import type {ColumnBuilder} from './export/table';
 import type {CallerResolver} from './identity/caller';
 import type {JobRunner} from './jobs/job-runner';
+import type {ServiceMetrics} from './observability/metrics';
 import type {Database} from './repositories/database';
 import type {JobRows} from './repositories/job-rows';
 import type {AuditServiceOptions} from './types';
@@ -24,6 +25,7 @@ export namespace AuditServiceBindings {
   export const CALLER = BindingKey.create<CallerResolver>('audit-service.caller');
   export const LOGGER = BindingKey.create<Logger>('audit-service.logger');
   export const GATE = BindingKey.create<Gate>('audit-service.gate');
+  export const METRICS = BindingKey.create<ServiceMetrics>('audit-service.metrics');
   export const DATABASE = BindingKey.create<Database>('audit-service.database');
   export const OBJECT_STORE = BindingKey.create<ObjectStore>('audit-service.object-store');
   export const JOB_ROWS = BindingKey.create<JobRows>('audit-service.job-rows');

@@ -1,21 +1,22 @@
 import type {BatchLimits} from './admission/batch';
+import type {S3StoreOptions} from './archive/s3-settings';
 import type {Tenancy} from './identity/caller';
 
 /** The name of the datasource that holds the trail, as SourceLoop's hosts know it. */
 export const AuditDbSourceName = 'AuditDB';
 
+/** How to reach the PostgreSQL of the trail. */
+export interface DatabaseSettings {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+  ssl: boolean;
+}
+
 /** Where archives, results and exports are kept. */
-export type ObjectStoreOptions =
-  | {kind: 'folder'; folder: string}
-  | {
-      kind: 's3';
-      bucket: string;
-      prefix?: string;
-      region?: string;
-      /** Of an S3-compatible store that is not AWS. */
-      endpoint?: string;
-      forcePathStyle?: boolean;
-    };
+export type ObjectStoreOptions = {kind: 'folder'; folder: string} | ({kind: 's3'} & S3StoreOptions);
 
 /** Options of the component: `app.configure(AuditServiceBindings.COMPONENT).to({…})`. */
 export interface AuditServiceOptions {
@@ -41,6 +42,12 @@ export interface AuditServiceOptions {
   };
 }
 
+/** What is left out has its default. */
+export type AuditServiceConfig = Partial<Omit<AuditServiceOptions, 'limits' | 'jobs'>> & {
+  limits?: Partial<AuditServiceOptions['limits']>;
+  jobs?: Partial<AuditServiceOptions['jobs']>;
+};
+
 export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
   tenancy: {mode: 'multi'},
   schema: 'public',
@@ -50,3 +57,13 @@ export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
   archiveWaitMs: 60_000,
   jobs: {run: true, concurrency: 2, pollMs: 1_000, leaseMs: 30_000},
 };
+
+export function withDefaults(given: AuditServiceConfig): AuditServiceOptions {
+  const defaults = DEFAULT_AUDIT_SERVICE_OPTIONS;
+  return {
+    ...defaults,
+    ...given,
+    limits: {...defaults.limits, ...given.limits},
+    jobs: {...defaults.jobs, ...given.jobs},
+  };
+}

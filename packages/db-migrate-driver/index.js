@@ -21,7 +21,7 @@ async function connect(config, internals) {
     user: config.user,
     password: config.password,
     database: config.database,
-    ssl: config.ssl,
+    ssl: config.ssl === 'true',
   });
   await client.connect();
   await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);

@@ -1,5 +1,5 @@
 import {inject} from '@loopback/core';
-import {oas, post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
+import {post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
 import {readJson} from '../admission/read-body';
 import {AuditError, ERROR_STATUS, type ErrorCode} from '../errors';
 import {PermissionKey} from '../identity/permission';
@@ -10,12 +10,11 @@ import {readCustomFilter} from '../query/custom-filter';
 import type {JobRow} from '../repositories/job-rows';
 import type {AuditServiceOptions} from '../types';
 import type {Gate} from './gate';
-import {errors, json, SECURED} from './openapi';
+import {errors, json, rawBody, SECURED} from './openapi';
 
 const MAX_FILTER_BYTES = 1 << 20;
 
 /** Moves entries to the object store. */
-@oas.tags('Audit logs')
 export class ArchiveController {
   constructor(
     @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
@@ -60,7 +59,7 @@ export class ArchiveController {
       content: {
         'application/json': {
           schema: {$ref: '#/components/schemas/CustomFilter'},
-          'x-parser': 'stream',
+          'x-parser': rawBody,
         },
       },
     })

@@ -1,7 +1,7 @@
-import type {AuditEntry} from '@loopback-audit/audit-log';
 import {inject} from '@loopback/core';
 import {repository} from '@loopback/repository';
-import {get, oas, param, post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
+import {get, param, post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
+import type {AuditEntry} from '@loopback-audit/audit-log';
 import {admit} from '../admission/admit';
 import {admitBatch} from '../admission/batch';
 import {readJson} from '../admission/read-body';
@@ -19,20 +19,19 @@ import {jobOrder} from './job-order';
 import {nextLink} from './next-link';
 import {
   ENTRY_REF,
-  errors,
   EXAMPLE_ENTRY,
-  ID_PARAMETER,
+  errors,
   INCLUDE_ARCHIVED,
   json,
   NEW_ENTRY_REF,
   ORDER,
   PAGING,
+  rawBody,
   SECURED,
   SELECTING,
 } from './openapi';
 
 /** Records entries, and finds them again. */
-@oas.tags('Audit logs')
 export class AuditController {
   constructor(
     @repository(AuditLogRepository) private readonly auditLogs: AuditLogRepository,
@@ -45,7 +44,8 @@ export class AuditController {
   @post('/audit-logs', {
     ...SECURED,
     summary: 'Record one entry',
-    description: 'Answers the entry as it is stored. A known id with the same content answers the entry stored first.',
+    description:
+      'Answers the entry as it is stored. A known id with the same content answers the entry stored first.',
     responses: {
       200: {description: 'The entry as it is stored', content: json(ENTRY_REF)},
       ...errors(409, 413, 415),
@@ -54,7 +54,7 @@ export class AuditController {
   async create(
     @requestBody({
       required: true,
-      content: {'application/json': {schema: NEW_ENTRY_REF, example: EXAMPLE_ENTRY, 'x-parser': 'stream'}},
+      content: {'application/json': {schema: NEW_ENTRY_REF, example: EXAMPLE_ENTRY, 'x-parser': rawBody}},
     })
     body: Request,
   ): Promise<AuditEntry> {
@@ -66,7 +66,8 @@ export class AuditController {
   @post('/audit-logs/batch', {
     ...SECURED,
     summary: 'Record many entries, all or none',
-    description: 'A JSON array, or NDJSON: one entry a line. Lines at fault are named, and nothing is stored then.',
+    description:
+      'A JSON array, or NDJSON: one entry a line. Lines at fault are named, and nothing is stored then.',
     responses: {
       200: {
         description: 'Every entry is stored',
@@ -93,9 +94,9 @@ export class AuditController {
         'application/json': {
           schema: {type: 'array', items: NEW_ENTRY_REF},
           example: [EXAMPLE_ENTRY],
-          'x-parser': 'stream',
+          'x-parser': rawBody,
         },
-        'application/x-ndjson': {schema: {type: 'string'}, 'x-parser': 'stream'},
+        'application/x-ndjson': {schema: {type: 'string'}, 'x-parser': rawBody},
       },
     })
     body: Request,
@@ -114,8 +115,9 @@ export class AuditController {
   @get('/audit-logs', {
     ...SECURED,
     summary: 'Search entries',
-    description: 'Newest first, unless another order is asked for. Conditions of filter and of parameters all hold.',
-    parameters: [...SELECTING, ...PAGING, ORDER, INCLUDE_ARCHIVED],
+    description:
+      'Newest first, unless another order is asked for. Conditions of filter and of parameters all hold.',
+    'x-query': [...SELECTING, ...PAGING, ORDER, INCLUDE_ARCHIVED],
     responses: {
       200: {
         description: 'A page of entries, or the id of the job that includes archived ones',
@@ -149,7 +151,7 @@ export class AuditController {
   @get('/audit-logs/count', {
     ...SECURED,
     summary: 'Count entries',
-    parameters: [
+    'x-query': [
       ...SELECTING,
       {
         name: 'where',
@@ -161,7 +163,10 @@ export class AuditController {
     responses: {
       200: {
         description: 'The number of entries',
-        content: json({type: 'object', required: ['count'], properties: {count: {type: 'integer'}}}, {count: 42}),
+        content: json(
+          {type: 'object', required: ['count'], properties: {count: {type: 'integer'}}},
+          {count: 42},
+        ),
       },
       ...errors(),
     },
@@ -175,7 +180,6 @@ export class AuditController {
   @get('/audit-logs/{id}', {
     ...SECURED,
     summary: 'One entry',
-    parameters: [ID_PARAMETER('id')],
     responses: {200: {description: 'The entry', content: json(ENTRY_REF)}, ...errors(404)},
   })
   async findById(@param.path.string('id') id: string): Promise<AuditEntry> {
@@ -193,7 +197,8 @@ export class AuditController {
     const scope = {tenantId, selection: asked};
     const after: readonly Operand[] | undefined =
       cursor === undefined ? undefined : readCursor(key, scope, cursor);
-    const needed = asked.fields && new Set([...asked.fields, ...asked.order.map(({column}) => column.property)]);
+    const needed =
+      asked.fields && new Set([...asked.fields, ...asked.order.map(({column}) => column.property)]);
     const selection = {...asked, ...(after && {after}), ...(needed && {fields: needed})};
     const {entries, more} = await this.auditLogs.find(tenantId, selection, limit);
     const last = entries.at(-1);

@@ -1,7 +1,7 @@
 import {pipeline} from 'node:stream/promises';
 import {inject} from '@loopback/core';
 import {repository} from '@loopback/repository';
-import {get, oas, type RequestContext, type Response, RestBindings} from '@loopback/rest';
+import {get, type RequestContext, type Response, RestBindings} from '@loopback/rest';
 import type {Logger} from 'pino';
 import {exportFileName} from '../export/export-file-name';
 import type {ExportFormat} from '../export/export-format';
@@ -24,7 +24,6 @@ const OWN = ['format', 'includeArchivedLogs'];
 const BINARY = {schema: {type: 'string', format: 'binary'}} as const;
 
 /** Entries in quantity, as a file. */
-@oas.tags('Audit logs')
 export class ExportController {
   constructor(
     @repository(AuditLogRepository) private readonly auditLogs: AuditLogRepository,
@@ -42,7 +41,7 @@ export class ExportController {
     description:
       'With a format, streams the file. Without one, builds a workbook and hands it to the export handler, which ' +
       'by default keeps it in the object store. Every entry that is selected is exported, unless limit says less.',
-    parameters: [
+    'x-query': [
       {
         name: 'format',
         in: 'query',
@@ -55,7 +54,8 @@ export class ExportController {
     ],
     responses: {
       200: {
-        description: 'The file; or, without a format, where it is; or the id of the job that includes archived entries',
+        description:
+          'The file; or, without a format, where it is; or the id of the job that includes archived entries',
         content: {
           'text/csv': BINARY,
           'application/x-ndjson': BINARY,
@@ -93,7 +93,11 @@ export class ExportController {
     return format ? this.send(caller, selection, format) : this.handOver(caller, selection);
   }
 
-  private async send(caller: AuthorizedCaller, selection: Selection, format: ExportFormat): Promise<Response> {
+  private async send(
+    caller: AuthorizedCaller,
+    selection: Selection,
+    format: ExportFormat,
+  ): Promise<Response> {
     const {response} = this.context;
     const gone = new AbortController();
     response.once('close', () => gone.abort());

@@ -2,7 +2,7 @@ import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {createGunzip} from 'node:zlib';
 import {inject} from '@loopback/core';
-import {get, oas, param, type RequestContext, type Response, RestBindings} from '@loopback/rest';
+import {get, param, type RequestContext, type Response, RestBindings} from '@loopback/rest';
 import type {Logger} from 'pino';
 import {validate as isUuid} from 'uuid';
 import {readLines} from '../admission/read-body';
@@ -12,10 +12,9 @@ import {PermissionKey} from '../identity/permission';
 import {AuditServiceBindings} from '../keys';
 import type {JobRow, JobRows} from '../repositories/job-rows';
 import type {Gate} from './gate';
-import {errors, ID_PARAMETER, json, SECURED} from './openapi';
+import {errors, json, SECURED} from './openapi';
 
 /** What has become of work in the background. */
-@oas.tags('Audit logs')
 export class JobController {
   constructor(
     @inject(AuditServiceBindings.JOB_ROWS) private readonly jobs: JobRows,
@@ -29,7 +28,6 @@ export class JobController {
     ...SECURED,
     summary: 'A job: its status, progress and result',
     description: 'May be read any number of times. The result of a query is the array of its entries.',
-    parameters: [ID_PARAMETER('jobId')],
     responses: {
       200: {description: 'The job', content: json({$ref: '#/components/schemas/Job'})},
       ...errors(404),
@@ -53,7 +51,6 @@ export class JobController {
   @get('/audit-logs/jobs/{jobId}/file', {
     ...SECURED,
     summary: 'The file that an export job has written',
-    parameters: [ID_PARAMETER('jobId')],
     responses: {
       200: {
         description: 'The file',
@@ -67,7 +64,8 @@ export class JobController {
     if (operation !== 'EXPORT' || (status === 'COMPLETED' && typeof outcome?.key !== 'string')) {
       throw noFile('JOB_NOT_FOUND', 'The job leaves no file in the object store.');
     }
-    if (status !== 'COMPLETED') throw noFile('RESULT_NOT_READY', 'The job has not completed: ask for it again later.');
+    if (status !== 'COMPLETED')
+      throw noFile('RESULT_NOT_READY', 'The job has not completed: ask for it again later.');
     const {response} = this.context;
     const content = await this.store.get(String(outcome?.key));
     response.attachment(String(outcome?.name));

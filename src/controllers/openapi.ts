@@ -2,6 +2,7 @@ import type {
   OperationObject,
   ParameterObject,
   ReferenceObject,
+  Request,
   ResponseObject,
   SchemaObject,
 } from '@loopback/rest';
@@ -31,6 +32,12 @@ export const EXAMPLE_ENTRY = {
   metadata: {attempt: 3},
 };
 
+/**
+ * A body that the route reads itself: as a stream, checked by the gate into the trail rather than by the
+ * schema that describes it.
+ */
+export const rawBody = async (request: Request) => ({value: request, schema: undefined});
+
 /** JSON of one schema. */
 export const json = (schema: SchemaObject | ReferenceObject, example?: unknown) => ({
   'application/json': {schema, ...(example !== undefined && {example})},
@@ -58,7 +65,12 @@ export function errors(...statuses: number[]): Record<string, ResponseObject> {
   );
 }
 
-const query = (name: string, description: string, schema: SchemaObject, example?: unknown): ParameterObject => ({
+const query = (
+  name: string,
+  description: string,
+  schema: SchemaObject,
+  example?: unknown,
+): ParameterObject => ({
   ...{name, in: 'query', description, schema},
   ...(example !== undefined && {example}),
 });
@@ -72,7 +84,12 @@ export const SELECTING: ParameterObject[] = [
     name: 'filter',
     in: 'query',
     description: `LoopBack filter: where, fields, order, limit (1 to ${MAX_LIMIT}), skip (0 to ${MAX_SKIP}). A property inside a JSON property is named by its path, as in after.role. include is refused.`,
-    content: {'application/json': {schema: {type: 'object'}, example: {where: {outcome: {neq: 'success'}}, limit: 10}}},
+    content: {
+      'application/json': {
+        schema: {type: 'object'},
+        example: {where: {outcome: {neq: 'success'}}, limit: 10},
+      },
+    },
   },
   query('action', 'Actions, separated by commas; a trailing * stands for any ending', TEXT, 'user.*'),
   query('actedOn', 'Type of entity', TEXT),
@@ -89,7 +106,12 @@ export const SELECTING: ParameterObject[] = [
 
 /** Which part of them, in which order. */
 export const PAGING: ParameterObject[] = [
-  query('limit', 'Entries of a page', {type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT}),
+  query('limit', 'Entries of a page', {
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+  }),
   query('cursor', 'X-Next-Cursor of the page before; good for the same query alone', TEXT),
 ];
 
@@ -100,10 +122,3 @@ export const INCLUDE_ARCHIVED = query(
   'true: also answers from archives, through a job; the answer is its {jobId}',
   {type: 'boolean', default: false},
 );
-
-export const ID_PARAMETER = (name: string): ParameterObject => ({
-  name,
-  in: 'path',
-  required: true,
-  schema: {type: 'string', format: 'uuid'},
-});

@@ -30,19 +30,21 @@ const entryColumns: readonly TableColumn[] = ENTRY_COLUMNS.map(({property, kind}
 
 /**
  * Turns pages of entries into pages of rows. Without a builder the columns are `ENTRY_COLUMNS`, and
- * the first page comes even when there are no entries, so that a header can be written. Between
- * pages the event loop runs.
+ * one page comes even when there are no entries, so that a header can be written. Between pages the
+ * event loop runs.
  */
 export async function* tablePages(pages: EntryPages, build?: ColumnBuilder): AsyncGenerator<TablePage> {
   if (build === undefined) {
-    yield {columns: entryColumns, rows: []};
+    let empty = true;
     for await (const page of pages) {
+      empty = false;
       yield {
         columns: entryColumns,
         rows: page.map(entry => ENTRY_COLUMNS.map(column => entry[column.property])),
       };
       await setImmediate();
     }
+    if (empty) yield {columns: entryColumns, rows: []};
     return;
   }
   let columns: TableColumn[] | undefined;

@@ -7,8 +7,8 @@ import {somePages} from '../export/some-pages';
 import {OLDEST_FIRST} from '../query/order';
 import {
   type ArchiveRow,
-  finishArchive,
   findArchive,
+  finishArchive,
   recordArchive,
   removeArchived,
 } from '../repositories/archive-rows';
@@ -63,7 +63,11 @@ export function archiveJob(parts: ArchiveJobParts): JobWork {
     return outcomeOf(archive);
   };
 
-  async function commit({database: db}: ArchiveJobParts, archive: ArchiveRow, {signal}: JobContext): Promise<void> {
+  async function commit(
+    {database: db}: ArchiveJobParts,
+    archive: ArchiveRow,
+    {signal}: JobContext,
+  ): Promise<void> {
     await db.transaction({role: 'audit_writer', tenantId: archive.tenantId}, async session => {
       await recordArchive(session, archive);
       let removed = 0;
@@ -106,4 +110,3 @@ function rowOf(job: JobRow, file: ArchivedFile): ArchiveRow {
     requestedBy: job.requestedBy,
   };
 }
-

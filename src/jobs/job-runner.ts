@@ -110,7 +110,8 @@ export class JobRunner implements LifeCycleObserver {
       );
     }, this.options.leaseMs / 3);
     try {
-      if (job.attempts > MAX_ATTEMPTS) throw new AuditError('JOB_ABANDONED', 'The job ended its worker each time.');
+      if (job.attempts > MAX_ATTEMPTS)
+        throw new AuditError('JOB_ABANDONED', 'The job ended its worker each time.');
       const progress = (done: number) => {
         rowsDone = done;
       };

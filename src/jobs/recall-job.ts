@@ -61,7 +61,7 @@ export const exportJob =
     const format = exportFormat(job.order.format ?? 'xlsx');
     const {pages} = await somePages(entriesOf(parts, job, context));
     const content = format.write(counted(pages, context), {...(parts.columns && {columns: parts.columns})});
-    const name = `${job.id}-${exportFileName(format, new Date(job.createdAt))}`;
+    const name = exportFileName(format, new Date(job.createdAt));
     const file = {name, contentType: format.contentType, content};
     const handled = await parts.handle(file, {tenantId: job.tenantId, requestedBy: job.requestedBy});
     return {message: 'Audit logs exported successfully.', name, contentType: format.contentType, ...handled};
@@ -101,4 +101,3 @@ function selectionOf({condition, order, limit, skip, fields}: JobOrder): Selecti
     ...(known && {fields: new Set(known.map(({property}) => property))}),
   };
 }
-

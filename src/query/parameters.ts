@@ -37,9 +37,9 @@ export type OwnParameters = readonly string[];
  *
  * @throws AuditError INVALID_PARAMETER, INVALID_FILTER with the parameter at fault
  */
-export function readQuery(query: QueryParameters, own: OwnParameters = []): ReadQuery {
+export function readQuery(query: QueryParameters, own: OwnParameters = [], maxLimit = MAX_LIMIT): ReadQuery {
   const selection =
-    query.filter === undefined ? everything() : readFilter(readObject(query.filter, 'filter'));
+    query.filter === undefined ? everything() : readFilter(readObject(query.filter, 'filter'), maxLimit);
   const conditions: Condition[] = [selection.condition];
   let cursor: string | undefined;
   for (const [name, given] of Object.entries(query)) {

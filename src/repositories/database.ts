@@ -102,6 +102,13 @@ export class Database {
     }
   }
 
+  /** Resolves when the trail can be read. @throws AuditError DATABASE_UNAVAILABLE */
+  async check(): Promise<void> {
+    await this.transaction({role: 'audit_reader', tenantId: '', timeoutMs: 2_000}, session =>
+      session.rows('SELECT FROM audit_logs LIMIT 1'),
+    );
+  }
+
   /** Ends the statement that another session is busy with, which then fails with QUERY_TIMEOUT. */
   async cancel(backend: number): Promise<void> {
     const client = await this.connect();

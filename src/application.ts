@@ -1,0 +1,107 @@
+import {BootMixin} from '@loopback/boot';
+import {type ApplicationConfig, BindingScope} from '@loopback/core';
+import {juggler, RepositoryMixin} from '@loopback/repository';
+import {RestApplication, RestBindings, SequenceActions} from '@loopback/rest';
+import {RestExplorerBindings, RestExplorerComponent} from '@loopback/rest-explorer';
+import type {Pool} from 'pg';
+import pino, {type Logger} from 'pino';
+import {AuditServiceComponent} from './component';
+import {HealthController} from './controllers/health.controller';
+import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
+import {AuditServiceBindings} from './keys';
+import {ServiceMetrics} from './observability/metrics';
+import {requestLog} from './observability/request-log';
+import type {Settings} from './settings';
+import {AuditDbSourceName, type DatabaseSettings} from './types';
+
+/** What the service on its own is made of, once its settings are complete. */
+export interface ServiceParts {
+  settings: Settings;
+  database: DatabaseSettings;
+  tokens: TokenVerification;
+}
+
+/** The service on its own: the component, bearer tokens, the explorer, health and measures. */
+export class AuditServiceApplication extends BootMixin(RepositoryMixin(RestApplication)) {
+  readonly logger: Logger;
+  private readonly source: juggler.DataSource;
+
+  constructor({settings, database, tokens}: ServiceParts) {
+    super(restOptions(settings));
+    this.logger = pino({name: 'audit-service', level: settings.logLevel});
+    this.source = auditDb(database, settings.poolMax);
+    this.dataSource(this.source, AuditDbSourceName);
+
+    this.bind(AuditServiceBindings.LOGGER).to(this.logger);
+    this.bind(AuditServiceBindings.CALLER).to(bearerTokenCaller(tokens));
+    this.configure(AuditServiceBindings.COMPONENT).to({
+      tenancy: settings.tenancy,
+      schema: settings.schema,
+      store: settings.store,
+      queryTimeoutMs: settings.queryTimeoutMs,
+      archiveWaitMs: settings.archiveWaitMs,
+      jobs: {run: settings.jobConcurrency > 0, concurrency: settings.jobConcurrency},
+    });
+    this.component(AuditServiceComponent);
+
+    const metrics = new ServiceMetrics(() => this.pool.waitingCount);
+    this.bind(AuditServiceBindings.METRICS).to(metrics).inScope(BindingScope.SINGLETON);
+    this.middleware(requestLog(this.logger, metrics));
+    this.controller(HealthController);
+    this.bind(SequenceActions.LOG_ERROR).to((error, status, request) => {
+      if (status >= 500)
+        this.logger.error({err: error, requestId: request.get('x-request-id')}, 'request failed');
+    });
+    this.bind(RestBindings.ERROR_WRITER_OPTIONS).to({safeFields: ['code', 'message', 'details']});
+
+    this.configure(RestExplorerBindings.COMPONENT).to({path: '/explorer', useSelfHostedSpec: true});
+    this.component(RestExplorerComponent);
+    this.api({
+      openapi: '3.0.0',
+      info: {title: 'Audit service', version: '1', description: 'An audit trail for LoopBack 4.'},
+      paths: {},
+      components: {},
+    });
+  }
+
+  /** Ends every connection to the database, once the server has stopped. */
+  async closeDatabase(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private get pool(): Pool {
+    return (this.source.connector as unknown as {pg: Pool}).pg;
+  }
+}
+
+function restOptions(settings: Settings): ApplicationConfig {
+  return {
+    shutdown: {signals: []},
+    rest: {
+      host: settings.host,
+      port: settings.port,
+      gracePeriodForClose: settings.shutdownGraceMs,
+      openApiSpec: {setServersFromRequest: true},
+      ...(settings.basePath && {basePath: settings.basePath}),
+      expressSettings: {
+        'x-powered-by': false,
+        ...(settings.trustProxy && {'trust proxy': trust(settings.trustProxy)}),
+      },
+    },
+  };
+}
+
+const trust = (proxies: string): number | string => (/^\d+$/.test(proxies) ? Number(proxies) : proxies);
+
+const auditDb = ({ssl, ...database}: DatabaseSettings, poolMax: number): juggler.DataSource =>
+  new juggler.DataSource(AuditDbSourceName, {
+    connector: require('loopback-connector-postgresql'),
+    ...database,
+    ...(ssl && {ssl: true}),
+    max: poolMax,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    lazyConnect: true,
+    // A connection that breaks while idle is replaced; its next user is told of a fault that lasts.
+    onError: () => {},
+  });

@@ -1,0 +1,117 @@
+import {injectable} from '@loopback/core';
+import {
+  asSpecEnhancer,
+  getModelSchemaRef,
+  type OASEnhancer,
+  type OpenApiSpec,
+  type OperationObject,
+  type PathObject,
+  type SchemasObject,
+} from '@loopback/rest';
+import {AuditLog} from '../models/audit-log.model';
+import {CustomFilter} from '../models/custom-filter.model';
+import {Job} from '../models/job.model';
+import {EXAMPLE_ENTRY} from './openapi';
+
+const METHODS = ['get', 'post', 'put', 'delete'] as const;
+
+const ERROR_SCHEMA = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['statusCode', 'message'],
+      properties: {
+        statusCode: {type: 'integer'},
+        name: {type: 'string'},
+        code: {type: 'string', description: 'One of a closed list'},
+        message: {type: 'string'},
+        details: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['field', 'code', 'message'],
+            properties: {
+              field: {type: 'string', description: 'What is at fault'},
+              code: {type: 'string'},
+              message: {type: 'string'},
+              line: {type: 'integer', description: 'Line or position (from 1) in a batch'},
+            },
+          },
+        },
+      },
+    },
+  },
+  example: {
+    error: {
+      statusCode: 400,
+      name: 'AuditError',
+      code: 'INVALID_ENTRY',
+      message: 'The entry cannot be stored.',
+      details: [{field: 'action', code: 'REQUIRED', message: 'is missing'}],
+    },
+  },
+} as const;
+
+/**
+ * Completes the OpenAPI document: the schemas that the routes refer to, and the query parameters, which the
+ * routes read themselves so that every fault has its own code and field.
+ */
+@injectable(asSpecEnhancer)
+export class AuditSpecEnhancer implements OASEnhancer {
+  readonly name = 'audit-service';
+
+  modifySpec(spec: OpenApiSpec): OpenApiSpec {
+    return {
+      ...spec,
+      paths: Object.fromEntries(
+        Object.entries(spec.paths).map(([path, item]) => [path, describePath(item as PathObject)]),
+      ),
+      components: {
+        ...spec.components,
+        schemas: {...spec.components?.schemas, ...schemas()},
+        securitySchemes: {
+          bearerAuth: {type: 'http', scheme: 'bearer', bearerFormat: 'JWT'},
+          ...spec.components?.securitySchemes,
+        },
+      },
+    };
+  }
+}
+
+function describePath(item: PathObject): PathObject {
+  const described = {...item};
+  for (const method of METHODS) {
+    const operation = item[method] as OperationObject | undefined;
+    if (operation?.['x-query']) {
+      const {'x-query': query, ...rest} = operation;
+      described[method] = {...rest, parameters: [...(rest.parameters ?? []), ...query]};
+    }
+  }
+  return described;
+}
+
+function schemas(): SchemasObject {
+  const given = ['recordedAt', 'leafIndex', 'leafHash'] as const;
+  const definitions: SchemasObject = {
+    ...definitionsOf(getModelSchemaRef(AuditLog)),
+    ...definitionsOf(
+      getModelSchemaRef(AuditLog, {
+        title: 'NewAuditLog',
+        exclude: [...given],
+        optional: ['id', 'tenantId', 'actedAt', 'actor', 'actorType', 'outcome', 'severity'],
+      }),
+    ),
+    ...definitionsOf(getModelSchemaRef(CustomFilter)),
+    ...definitionsOf(getModelSchemaRef(Job)),
+  };
+  return {
+    ...definitions,
+    NewAuditLog: {...definitions.NewAuditLog, example: EXAMPLE_ENTRY} as SchemasObject[string],
+    AuditError: ERROR_SCHEMA as unknown as SchemasObject[string],
+  };
+}
+
+const definitionsOf = (reference: object): SchemasObject =>
+  ((reference as {definitions?: SchemasObject}).definitions ?? {}) as SchemasObject;

@@ -1,0 +1,46 @@
+import {collectDefaultMetrics, Gauge, Histogram, Registry} from 'prom-client';
+
+/** What the service measures of itself, for Prometheus. */
+export class ServiceMetrics {
+  private readonly registry = new Registry();
+  private readonly requests: Histogram<'method' | 'route' | 'status'>;
+
+  /** @param waiting how many callers wait for a database connection */
+  constructor(waiting: () => number) {
+    collectDefaultMetrics({register: this.registry});
+    this.requests = new Histogram({
+      name: 'audit_http_request_duration_seconds',
+      help: 'Time from the first byte of a request to the last byte of its answer',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+      registers: [this.registry],
+    });
+    new Gauge({
+      name: 'audit_database_waiting',
+      help: 'Callers that wait for a database connection',
+      registers: [this.registry],
+      collect() {
+        this.set(waiting());
+      },
+    });
+  }
+
+  observe(method: string, path: string, status: number, seconds: number): void {
+    this.requests.observe({method, route: routeOf(path), status: String(status)}, seconds);
+  }
+
+  /** Content type and text of the exposition format. */
+  async expose(): Promise<{contentType: string; text: string}> {
+    return {contentType: this.registry.contentType, text: await this.registry.metrics()};
+  }
+}
+
+const KNOWN =
+  /(\/audit-logs(?:\/(?:batch|count|export|archive|jobs))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
+
+/** The route of a path, without ids: a label with a value for each entry would never stop growing. */
+function routeOf(path: string): string {
+  const [, route] = KNOWN.exec(path) ?? [];
+  if (route === undefined) return 'other';
+  return path.endsWith(route) ? route : `${route}/{id}`;
+}

@@ -1,0 +1,197 @@
+import {TENANT_PATTERN} from './admission/property-rules';
+import {AuditError} from './errors';
+import type {Tenancy} from './identity/caller';
+import type {DatabaseSettings, ObjectStoreOptions} from './types';
+
+/** One setting of the environment: what it means, for `.env.example` and for the error that names it. */
+export interface SettingDescription {
+  name: string;
+  meaning: string;
+  default?: string;
+}
+
+/** Every setting of the service on its own. */
+export const SETTINGS = [
+  {name: 'HOST', meaning: 'Address to listen on', default: '127.0.0.1'},
+  {name: 'PORT', meaning: 'Port to listen on; 0 takes a free one', default: '3000'},
+  {name: 'BASE_PATH', meaning: 'Path before every route, such as /audit'},
+  {
+    name: 'TRUST_PROXY',
+    meaning: "Proxies whose X-Forwarded-For is believed: a number of hops, or Express's list",
+  },
+  {name: 'LOG_LEVEL', meaning: 'trace, debug, info, warn, error, fatal or silent', default: 'info'},
+  {
+    name: 'AUDIT_DATA_DIR',
+    meaning: 'Folder of the PostgreSQL that the service brings along, and of archives',
+    default: '.data',
+  },
+  {name: 'DB_HOST', meaning: 'PostgreSQL 14 or later to use; without it the service brings its own'},
+  {name: 'DB_PORT', meaning: 'Its port', default: '5432'},
+  {name: 'DB_USER', meaning: 'Its login, a member of audit_reader and audit_writer once migrated'},
+  {name: 'DB_PASSWORD', meaning: 'The password of the login'},
+  {name: 'DB_DATABASE', meaning: 'Its database'},
+  {name: 'DB_SCHEMA', meaning: 'The schema of the trail', default: 'public'},
+  {name: 'DB_SSL', meaning: 'true: connect by TLS and check the certificate', default: 'false'},
+  {name: 'DB_POOL_MAX', meaning: 'Connections to hold at most', default: '20'},
+  {
+    name: 'MIGRATE',
+    meaning: 'true: serve migrates the database first; false: it has been migrated',
+    default: 'true',
+  },
+  {
+    name: 'JWT_SECRET',
+    meaning: 'Secret of HS256 tokens, 32 bytes or more; required with DB_HOST, or JWT_JWKS_URI',
+  },
+  {name: 'JWT_JWKS_URI', meaning: 'URL of the keys of RS256, ES256 and EdDSA tokens'},
+  {name: 'JWT_ISSUER', meaning: 'The iss that tokens must have'},
+  {name: 'JWT_AUDIENCE', meaning: 'The aud that tokens must have'},
+  {name: 'SINGLE_TENANT', meaning: 'The one tenant of every caller; without it the tenant is in the token'},
+  {name: 'S3_BUCKET', meaning: 'Bucket for archives; without it they are kept in AUDIT_DATA_DIR'},
+  {name: 'S3_PREFIX', meaning: 'What every key in the bucket begins with'},
+  {name: 'S3_ENDPOINT', meaning: 'URL of a store that speaks S3 and is not AWS'},
+  {name: 'S3_FORCE_PATH_STYLE', meaning: 'true: name the bucket in the path; the default with S3_ENDPOINT'},
+  {name: 'AWS_REGION', meaning: 'Region of the bucket; credentials come by the default chain of the AWS SDK'},
+  {name: 'QUERY_TIMEOUT_MS', meaning: 'Longest time of a search or a count', default: '10000'},
+  {name: 'ARCHIVE_WAIT_MS', meaning: 'How long POST /audit-logs/archive waits for its job', default: '60000'},
+  {
+    name: 'JOB_CONCURRENCY',
+    meaning: 'Background jobs at a time; 0 leaves them to other processes',
+    default: '2',
+  },
+  {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
+] as const satisfies readonly SettingDescription[];
+
+export type SettingName = (typeof SETTINGS)[number]['name'];
+
+export interface Settings {
+  host: string;
+  port: number;
+  basePath: string | undefined;
+  trustProxy: string | undefined;
+  logLevel: string;
+  dataDir: string;
+  /** Absent where the service brings its own PostgreSQL. */
+  database: DatabaseSettings | undefined;
+  schema: string;
+  poolMax: number;
+  migrate: boolean;
+  jwt: {
+    secret: string | undefined;
+    jwksUri: string | undefined;
+    issuer: string | undefined;
+    audience: string | undefined;
+  };
+  tenancy: Tenancy;
+  store: ObjectStoreOptions;
+  queryTimeoutMs: number;
+  archiveWaitMs: number;
+  jobConcurrency: number;
+  shutdownGraceMs: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const wrong = (name: SettingName, message: string) =>
+  new AuditError('INVALID_SETTING', `${name} ${message}.`, [{field: name, code: 'INVALID_SETTING', message}]);
+
+/**
+ * Reads and checks the environment. Empty settings count as absent.
+ *
+ * @throws AuditError INVALID_SETTING for the first setting that is missing or has no use; no value is quoted
+ */
+export function readSettings(environment: Environment): Settings {
+  const text = (name: SettingName): string | undefined => {
+    const described: SettingDescription | undefined = SETTINGS.find(setting => setting.name === name);
+    return environment[name]?.trim() || described?.default;
+  };
+  const needed = (name: SettingName, why: string): string => {
+    const value = text(name);
+    if (value === undefined) throw wrong(name, `is missing: ${why}`);
+    return value;
+  };
+  const whole = (name: SettingName, least: number, most: number): number => {
+    const value = text(name) ?? '';
+    if (!/^\d{1,9}$/.test(value) || Number(value) < least || Number(value) > most) {
+      throw wrong(name, `must be a whole number from ${least} to ${most}`);
+    }
+    return Number(value);
+  };
+  const flag = (name: SettingName): boolean | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (value !== 'true' && value !== 'false') throw wrong(name, 'must be true or false');
+    return value === 'true';
+  };
+  const url = (name: SettingName): string | undefined => {
+    const value = text(name);
+    if (value !== undefined && !(URL.canParse(value) && /^https?:/.test(value)))
+      throw wrong(name, 'must be a URL');
+    return value;
+  };
+
+  const host = text('DB_HOST');
+  const database: DatabaseSettings | undefined = host
+    ? {
+        host,
+        port: whole('DB_PORT', 1, 65_535),
+        user: needed('DB_USER', 'DB_HOST needs it'),
+        password: text('DB_PASSWORD') ?? '',
+        database: needed('DB_DATABASE', 'DB_HOST needs it'),
+        ssl: flag('DB_SSL') ?? false,
+      }
+    : undefined;
+  const secret = text('JWT_SECRET');
+  const jwksUri = url('JWT_JWKS_URI');
+  if (secret !== undefined && Buffer.byteLength(secret) < 32) {
+    throw wrong('JWT_SECRET', 'must have 32 bytes or more (RFC 7518, section 3.2)');
+  }
+  if (secret !== undefined && jwksUri !== undefined)
+    throw wrong('JWT_SECRET', 'does not go together with JWT_JWKS_URI');
+  if (database && secret === undefined && jwksUri === undefined) {
+    throw wrong('JWT_SECRET', 'is missing: with DB_HOST, set it or JWT_JWKS_URI');
+  }
+  const basePath = text('BASE_PATH');
+  if (basePath !== undefined && !/^(\/[\w.~-]+)+$/.test(basePath))
+    throw wrong('BASE_PATH', 'must look like /audit');
+  const logLevel = text('LOG_LEVEL') ?? 'info';
+  if (!['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(logLevel)) {
+    throw wrong('LOG_LEVEL', 'must be trace, debug, info, warn, error, fatal or silent');
+  }
+  const tenantId = text('SINGLE_TENANT');
+  if (tenantId !== undefined && !TENANT_PATTERN.test(tenantId)) {
+    throw wrong('SINGLE_TENANT', 'must be 1 to 128 characters of visible ASCII');
+  }
+  const dataDir = needed('AUDIT_DATA_DIR', '');
+  const bucket = text('S3_BUCKET');
+  const endpoint = url('S3_ENDPOINT');
+  const prefix = text('S3_PREFIX');
+  const region = text('AWS_REGION');
+  return {
+    host: text('HOST') ?? '',
+    port: whole('PORT', 0, 65_535),
+    basePath,
+    trustProxy: text('TRUST_PROXY'),
+    logLevel,
+    dataDir,
+    database,
+    schema: text('DB_SCHEMA') ?? 'public',
+    poolMax: whole('DB_POOL_MAX', 4, 1_000),
+    migrate: flag('MIGRATE') ?? true,
+    jwt: {secret, jwksUri, issuer: text('JWT_ISSUER'), audience: text('JWT_AUDIENCE')},
+    tenancy: tenantId === undefined ? {mode: 'multi'} : {mode: 'single', tenantId},
+    store: bucket
+      ? {
+          kind: 's3',
+          bucket,
+          ...(prefix && {prefix}),
+          ...(region && {region}),
+          ...(endpoint && {endpoint}),
+          forcePathStyle: flag('S3_FORCE_PATH_STYLE') ?? endpoint !== undefined,
+        }
+      : {kind: 'folder', folder: `${dataDir}/objects`},
+    queryTimeoutMs: whole('QUERY_TIMEOUT_MS', 1, 3_600_000),
+    archiveWaitMs: whole('ARCHIVE_WAIT_MS', 0, 3_600_000),
+    jobConcurrency: whole('JOB_CONCURRENCY', 0, 32),
+    shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
+  };
+}
