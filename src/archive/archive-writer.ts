@@ -6,7 +6,7 @@ import {type ArchiveSummary, SummarisedPages} from './archive-summary';
 import type {ObjectStore, StoredObject} from './object-store';
 
 /** The receipt of an archive file: what it holds, and the object that holds it. */
-export type WrittenArchive = StoredObject & ArchiveSummary;
+export type ArchivedFile = StoredObject & ArchiveSummary;
 
 /**
  * Writes entries into one new object. An application may bind its own, with an `ArchiveReader` that
@@ -17,7 +17,7 @@ export type WrittenArchive = StoredObject & ArchiveSummary;
  * taken; MUST NOT hold more than a few pages. An error of the pages is thrown as it is, and the pages
  * are closed in every case.
  */
-export type ArchiveWriter = (store: ObjectStore, key: string, pages: EntryPages) => Promise<WrittenArchive>;
+export type ArchiveWriter = (store: ObjectStore, key: string, pages: EntryPages) => Promise<ArchivedFile>;
 
 /** Archives as CSV (RFC 4180) in gzip (RFC 1952), compressed off the event loop. */
 export const writeArchive: ArchiveWriter = async (store, key, pages) => {

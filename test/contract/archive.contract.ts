@@ -3,10 +3,9 @@ import {buffer} from 'node:stream/consumers';
 import {after, before, it} from 'node:test';
 import {gunzipSync, gzipSync} from 'node:zlib';
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import {readArchive} from '../../dist/archive/archive-reader';
-import {type WrittenArchive, writeArchive} from '../../dist/archive/archive-writer';
+import {readArchive, verifyArchive} from '../../dist/archive/archive-reader';
+import {type ArchivedFile, writeArchive} from '../../dist/archive/archive-writer';
 import type {ObjectStore} from '../../dist/archive/object-store';
-import {verifyArchive} from '../../dist/archive/verify-archive';
 import type {AuditError} from '../../dist/errors';
 import {csvFormat} from '../../dist/export/csv';
 import {CountedPages, fullEntry, smallEntry} from '../unit/sample-entry';
@@ -53,7 +52,7 @@ export function archiveContract(open: () => Promise<{store: ObjectStore; close()
   after(() => close?.());
 
   /** An archive of 5,000 entries whose stored bytes are then changed. */
-  async function tampered(change: (bytes: Buffer) => Buffer): Promise<WrittenArchive> {
+  async function tampered(change: (bytes: Buffer) => Buffer): Promise<ArchivedFile> {
     const archive = await writeArchive(store, newKey(), new CountedPages(50));
     const bytes = await buffer(await store.get(archive.key));
     await store.delete(archive.key);
@@ -63,7 +62,7 @@ export function archiveContract(open: () => Promise<{store: ObjectStore; close()
   async function* pieces(bytes: Buffer) {
     yield bytes;
   }
-  const mismatch = (archive: WrittenArchive, fields: string[]) =>
+  const mismatch = (archive: ArchivedFile, fields: string[]) =>
     assert.rejects(verifyArchive(store, archive.key, archive), (error: AuditError) => {
       assert.equal(error.code, 'ARCHIVE_MISMATCH');
       assert.deepEqual(

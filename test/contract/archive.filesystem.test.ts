@@ -4,10 +4,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {monitorEventLoopDelay} from 'node:perf_hooks';
 import {describe, it} from 'node:test';
-import {readArchive} from '../../dist/archive/archive-reader';
+import {readArchive, verifyArchive} from '../../dist/archive/archive-reader';
 import {writeArchive} from '../../dist/archive/archive-writer';
 import {FilesystemStore} from '../../dist/archive/filesystem-store';
-import {verifyArchive} from '../../dist/archive/verify-archive';
 import {CountedPages} from '../unit/sample-entry';
 import {archiveContract} from './archive.contract';
 
