@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts a throwaway S3 server for the tests: Ceph RGW over one monitor and one OSD in memory, on
-# loopback, everything it writes in DIR. Prints the settings for a shell to evaluate:
+# Starts a throwaway S3 server for the tests, in a few seconds: Ceph RGW over one monitor and one OSD in
+# memory, on loopback, everything it writes in DIR. Prints the settings for a shell to evaluate:
 #
 #   eval "$(scripts/start-s3.sh DIR)"
 #   scripts/stop-s3.sh DIR
@@ -96,6 +96,8 @@ osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 mon allow pool size one = true
 mon max pg per osd = 1000
+paxos propose interval = 0.05
+paxos min wait = 0.01
 mon osd initial require min compat client = luminous
 [mon]
 mon data = $dir/mon

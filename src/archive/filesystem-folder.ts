@@ -46,3 +46,13 @@ export async function* readFolder(folder: string): AsyncGenerator<Dirent> {
   }
   yield* names;
 }
+
+/** The files in a folder below a root and in its folders, as paths from the root; dot names there are left out. */
+export async function* walkFiles(root: string, folder: string): AsyncGenerator<string> {
+  for await (const entry of readFolder(join(root, folder))) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (path.startsWith('.')) continue;
+    if (entry.isDirectory()) yield* walkFiles(root, path);
+    else yield path;
+  }
+}

@@ -1,13 +1,13 @@
-import {type FileHandle, link, mkdir, open, stat, unlink} from 'node:fs/promises';
+import {type FileHandle, mkdir, open, stat, unlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import type {Readable} from 'node:stream';
-import {faultCode, makeFolders, readFolder, syncFolder} from './filesystem-folder';
+import {faultCode, syncFolder, walkFiles} from './filesystem-folder';
 import {guardedStream} from './guarded-stream';
-import {incomingPath, removeAbandoned, writeFile} from './incoming-file';
+import {incomingPath, publish, removeAbandoned, writeFile} from './incoming-file';
 import {MeasuredBody} from './measured-body';
 import {assertKeyPrefix, assertObjectKey} from './object-key';
 import type {ListedObject, ObjectHead, ObjectStore, PutOptions, StoredObject} from './object-store';
-import {objectExists, objectNotFound, storeFailure} from './store-failure';
+import {objectNotFound, storeFailure} from './store-failure';
 
 /**
  * Objects as files below a folder of a POSIX file system with hard links. A body is written to a
@@ -52,8 +52,9 @@ export class FilesystemStore implements ObjectStore {
     const folder = prefix.includes('/') ? dirname(`${prefix}.`) : '';
     try {
       await this.#open();
-      for await (const object of this.#walk(folder)) {
-        if (object.key.startsWith(prefix)) yield object;
+      for await (const key of walkFiles(this.root, folder)) {
+        const head = key.startsWith(prefix) ? await this.#head(key) : undefined;
+        if (head !== undefined) yield {key, bytes: head.bytes};
       }
     } catch (error) {
       throw storeFailure(`list "${prefix}"`, error);
@@ -87,25 +88,11 @@ export class FilesystemStore implements ObjectStore {
     const incoming = await incomingPath(this.root);
     try {
       await writeFile(incoming, body.chunks());
-      await this.#publish(incoming, key);
+      await publish(incoming, this.root, key);
     } finally {
       await unlink(incoming).catch(() => {});
     }
     return {key, bytes: body.bytes, sha256: body.sha256()};
-  }
-
-  async #publish(incoming: string, key: string): Promise<void> {
-    const folder = await makeFolders(this.root, key.split('/').slice(0, -1));
-    const path = join(this.root, key);
-    await link(incoming, path).catch((error: unknown) => {
-      throw faultCode(error) === 'EEXIST' ? objectExists(key) : error;
-    });
-    try {
-      await syncFolder(folder);
-    } catch (error) {
-      await unlink(path);
-      throw error;
-    }
   }
 
   async #openObject(key: string): Promise<FileHandle> {
@@ -124,19 +111,6 @@ export class FilesystemStore implements ObjectStore {
     } catch (error) {
       if (await this.#isMissing(error)) return undefined;
       throw error;
-    }
-  }
-
-  async *#walk(folder: string): AsyncGenerator<ListedObject> {
-    for await (const entry of readFolder(join(this.root, folder))) {
-      const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (key.startsWith('.')) continue;
-      if (entry.isDirectory()) {
-        yield* this.#walk(key);
-        continue;
-      }
-      const head = await this.#head(key);
-      if (head !== undefined) yield {key, bytes: head.bytes};
     }
   }
 

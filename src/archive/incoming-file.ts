@@ -1,7 +1,8 @@
 import {randomUUID} from 'node:crypto';
-import {open, stat, unlink} from 'node:fs/promises';
+import {link, open, stat, unlink} from 'node:fs/promises';
 import {join} from 'node:path';
-import {makeFolders, readFolder} from './filesystem-folder';
+import {faultCode, makeFolders, readFolder, syncFolder} from './filesystem-folder';
+import {objectExists} from './store-failure';
 
 /** Where bodies are written before they have a name; no key begins with a dot. */
 const INCOMING = '.incoming';
@@ -24,6 +25,25 @@ export async function writeFile(path: string, chunks: AsyncIterable<Buffer>): Pr
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Gives a written file its key, durably, or leaves everything as it was.
+ *
+ * @throws AuditError OBJECT_EXISTS
+ */
+export async function publish(incoming: string, root: string, key: string): Promise<void> {
+  const folder = await makeFolders(root, key.split('/').slice(0, -1));
+  const path = join(root, key);
+  await link(incoming, path).catch((error: unknown) => {
+    throw faultCode(error) === 'EEXIST' ? objectExists(key) : error;
+  });
+  try {
+    await syncFolder(folder);
+  } catch (error) {
+    await unlink(path);
+    throw error;
   }
 }
 

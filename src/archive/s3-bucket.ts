@@ -7,6 +7,9 @@ const loadSdk = async () => ({
   Upload: (await import('@aws-sdk/lib-storage')).Upload,
 });
 
+/** A readiness probe waits a few seconds at most, repetitions included. */
+const CHECK_LIMIT_MS = 3_000;
+
 /** HTTP status of an answer that was a refusal. */
 export const statusOf = (error: unknown): number | undefined =>
   typeof error === 'object' && error !== null && '$metadata' in error
@@ -44,8 +47,9 @@ export class S3Bucket {
     }
   }
 
-  /** Rejects unless the bucket exists and may be used. */
+  /** Rejects unless the bucket exists, may be used, and says so in time. */
   async check(): Promise<void> {
-    await this.client.send(new this.sdk.HeadBucketCommand({Bucket: this.name}));
+    const abortSignal = AbortSignal.timeout(CHECK_LIMIT_MS);
+    await this.client.send(new this.sdk.HeadBucketCommand({Bucket: this.name}), {abortSignal});
   }
 }

@@ -59,8 +59,8 @@ async function holdingClaim<Answer>(
  * Makes a bucket's client complete a multipart upload only while its key is free; it throws OBJECT_EXISTS
  * otherwise.
  *
- * AWS and others do that by themselves with `If-None-Match: *` at CompleteMultipartUpload, but Ceph
- * before version 20 ignores the condition there and overwrites; at PutObject it heeds it. So the right
+ * AWS and others do that by themselves with `If-None-Match: *` at CompleteMultipartUpload, but Ceph 16
+ * was seen to ignore the condition there and overwrite, while it heeds it at PutObject. So the right
  * to complete is a small object, `.publishing/…`, put on that condition and removed afterwards: of
  * several uploads of one key one completes. What remains, on such a server, is an upload in one piece
  * that lands on the same key in the milliseconds between look and completion.

@@ -32,3 +32,14 @@ export async function forwardedPort(target: string) {
   };
   return {port: forwarded, cut};
 }
+
+/** A port that takes connections and never answers. */
+export async function silentPort() {
+  const sockets: Socket[] = [];
+  const server = createServer(socket => sockets.push(socket.on('error', () => {})));
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return {port: await listen(server), close};
+}

@@ -8,7 +8,7 @@ import {inspect} from 'node:util';
 import {DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand} from '@aws-sdk/client-s3';
 import {S3Store} from '../../dist/archive/s3-store';
 import {bodyOf, digestOf} from './bodies';
-import {closedPort, forwardedPort} from './local-port';
+import {closedPort, forwardedPort, silentPort} from './local-port';
 import {objectStoreContract} from './object-store.contract';
 import {S3_SKIPPED, TestBucket} from './s3-server';
 
@@ -124,6 +124,17 @@ describe('S3Store without a server', () => {
     await assert.rejects(store.put('a.bin', bodyOf(20 * 1024 * 1024), OPTIONS), noSecret);
     assert.ok(Date.now() - started < 5000);
     await store.close();
+  });
+
+  it('is not ready within seconds when the server is silent', async () => {
+    const {port, close} = await silentPort();
+    const endpoint = `http://127.0.0.1:${port}`;
+    const store = new S3Store({bucket: 'any', endpoint, forcePathStyle: true, credentials: CREDENTIALS});
+    const started = Date.now();
+    await assert.rejects(store.check(), noSecret);
+    assert.ok(Date.now() - started < 5000);
+    await store.close();
+    close();
   });
 
   it('loads the AWS SDK with the first request, not before', () => {
