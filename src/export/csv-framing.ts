@@ -123,5 +123,5 @@ export const invalidFile = (line: number, reason: string, cause?: unknown): Audi
     'INVALID_FILE',
     `${reason} (line ${line}).`,
     [{field: '', code: 'MALFORMED', message: `${reason}.`, line}],
-    {cause},
+    cause === undefined ? undefined : {cause},
   );

@@ -1,7 +1,8 @@
 import {setTimeout} from 'node:timers/promises';
+import type {JsonObject} from '@loopback-audit/audit-log';
 import {AuditError, ERROR_STATUS, type ErrorCode, type ErrorDetail} from '../errors';
 import type {BatchAnswer, SendBatch} from './import-files';
-import {isRecord} from './ndjson-source';
+import {isJsonObject} from './json-object';
 
 export interface HttpSenderOptions {
   /** Where the service is, such as `http://localhost:3000`. */
@@ -88,13 +89,20 @@ function retryAfter(header: string | null): number | undefined {
 
 function answerOf({status, body}: Answer, lines: number): BatchAnswer {
   if (status >= 200 && status < 300) return taken(body, lines);
-  const error = isRecord(body) && isRecord(body.error) ? body.error : {};
-  const details = (Array.isArray(error.details) ? error.details : []) as ErrorDetail[];
+  const error = isJsonObject(body) && isJsonObject(body.error) ? body.error : {};
+  const details = Array.isArray(error.details) ? error.details.filter(isJsonObject).map(errorDetail) : [];
   const rejected = rejectedLines(details);
   if (status < 500 && rejected.length > 0) return {stored: 0, known: 0, rejected};
   const code = Object.hasOwn(ERROR_STATUS, String(error.code)) ? (error.code as ErrorCode) : 'INVALID_BATCH';
   throw new AuditError(code, `The service answers ${status}: ${error.message ?? 'no reason given'}`, details);
 }
+
+const errorDetail = ({field, code, message, line}: JsonObject): ErrorDetail => ({
+  field: String(field ?? ''),
+  code: String(code ?? 'REFUSED'),
+  message: String(message ?? 'refused'),
+  ...(Number.isInteger(line) && {line: Number(line)}),
+});
 
 function rejectedLines(details: readonly ErrorDetail[]): BatchAnswer['rejected'] {
   const lines = new Map<number, ErrorDetail[]>();
@@ -105,7 +113,7 @@ function rejectedLines(details: readonly ErrorDetail[]): BatchAnswer['rejected']
 }
 
 function taken(body: unknown, lines: number): BatchAnswer {
-  if (isRecord(body) && Number.isInteger(body.stored)) {
+  if (isJsonObject(body) && Number.isInteger(body.stored)) {
     const stored = Number(body.stored);
     return {stored, known: Number(body.existing ?? lines - stored), rejected: []};
   }

@@ -115,7 +115,7 @@ class ImportRun {
       }
       for (const [index, {location}] of lines.entries()) {
         const problem = refused.get(index);
-        if (problem) this.bad({location, problem});
+        if (problem) this.bad({location, problem: problem.map(detail => inFile(detail, location))});
       }
       this.totals.stored += stored;
       this.totals.alreadyThere += known;
@@ -132,6 +132,11 @@ class ImportRun {
   private report(): void {
     this.options.onProgress?.({...this.totals, bytesRead: this.bytesRead});
   }
+}
+
+/** A detail that names the line of the file instead of the line of the batch. */
+function inFile({line: _, ...detail}: ErrorDetail, {line}: ImportLocation): ErrorDetail {
+  return line === undefined ? detail : {...detail, line};
 }
 
 function unreadable(file: string, error: unknown): ImportCandidate {

@@ -1,6 +1,6 @@
 import type {ImportCandidate, ImportSource} from './import-source';
+import {isJsonObject} from './json-object';
 import {jsonRecords} from './json-records';
-import {isRecord} from './ndjson-source';
 import {newEntry} from './new-entry';
 
 /** Entries as `jsonFormat` writes them: one JSON array. */
@@ -10,7 +10,7 @@ export const jsonSource: ImportSource = {
     let record = 0;
     for await (const value of jsonRecords(input, '$.*')) {
       const location = {file, record: ++record};
-      if (isRecord(value)) yield {location, entry: newEntry(value, file, record)};
+      if (isJsonObject(value)) yield {location, entry: newEntry(value, file, record)};
       else {
         const message = 'The record is not a JSON object.';
         yield {location, problem: [{field: '', code: 'INVALID_TYPE', message, line: record}]};

@@ -1,6 +1,7 @@
 import type {ErrorDetail} from '../errors';
 import {byteLines} from './byte-lines';
 import type {ImportCandidate, ImportSource} from './import-source';
+import {isJsonObject} from './json-object';
 import {newEntry} from './new-entry';
 
 /** Entries as `ndjsonFormat` writes them, one JSON object a line; blank lines are skipped. */
@@ -11,7 +12,7 @@ export const ndjsonSource: ImportSource = {
       if (text?.trim() === '') continue;
       const location = {file, line};
       const value = parseLine(text);
-      if (isRecord(value)) yield {location, entry: newEntry(value, file, line)};
+      if (isJsonObject(value)) yield {location, entry: newEntry(value, file, line)};
       else yield {location, problem: [{...badLine(text, value), line}]};
     }
   },
@@ -35,6 +36,3 @@ function badLine(text: string | undefined, value: unknown): ErrorDetail {
     ? {field: '', code: 'INVALID_JSON', message: 'The line is not valid JSON.'}
     : {field: '', code: 'INVALID_TYPE', message: 'The line is not a JSON object.'};
 }
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

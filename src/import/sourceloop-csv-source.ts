@@ -5,7 +5,7 @@ import {invalidFile} from '../export/csv-framing';
 import {readCsvRecords} from '../export/csv-records';
 import {columnOf} from '../models/entry-columns';
 import type {ImportCandidate, ImportSource} from './import-source';
-import {isRecord} from './ndjson-source';
+import {isJsonObject} from './json-object';
 import {newEntry} from './new-entry';
 
 /**
@@ -68,7 +68,7 @@ const isText = (name: string) => ['text', 'time', 'uuid', 'ip'].includes(columnO
 function parsed(cell: string): unknown {
   try {
     const value: unknown = JSON.parse(cell);
-    return isRecord(value) || value === null ? value : undefined;
+    return isJsonObject(value) || value === null ? value : undefined;
   } catch {
     return undefined;
   }

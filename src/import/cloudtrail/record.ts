@@ -1,5 +1,6 @@
 import type {JsonObject, JsonValue} from '@loopback-audit/audit-log';
 import type {ErrorDetail} from '../../errors';
+import {isJsonObject} from '../json-object';
 
 /** A record of AWS CloudTrail (CloudTrail user guide, "CloudTrail record contents"), as it came. */
 export type CloudTrailRecord = JsonObject & {eventName: string; eventSource: string; eventTime: string};
@@ -33,8 +34,7 @@ export const textAt = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
 /** A JSON object; undefined for null, lists and everything else. */
-export const objectAt = (value: unknown): JsonObject | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+export const objectAt = (value: unknown): JsonObject | undefined => (isJsonObject(value) ? value : undefined);
 
 /** The items of a JSON list; none where the value is not a list. */
 export const itemsOf = (value: unknown): JsonValue[] => (Array.isArray(value) ? (value as JsonValue[]) : []);
