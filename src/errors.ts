@@ -36,6 +36,7 @@ export const ERROR_STATUS = {
   IDENTITY_UNAVAILABLE: 503,
   QUERY_TIMEOUT: 503,
   SHUTTING_DOWN: 503,
+  SERVICE_UNREACHABLE: 503,
   // The operator must act before the service can start.
   INVALID_SETTING: 500,
 } as const;

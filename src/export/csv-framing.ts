@@ -4,6 +4,12 @@ import {AuditError} from '../errors';
 /** Longest record, in characters, that is read; a longer one means that a quote was never closed. */
 const MAX_RECORD_LENGTH = 16 * 1024 * 1024;
 
+/** What a file does that RFC 4180 does not allow. */
+export interface CsvDialect {
+  /** Quotes within a bare cell stand for themselves. */
+  readonly bareQuotes?: boolean;
+}
+
 const ESCAPE = '\u001b';
 const ESCAPED: Record<string, string> = {[ESCAPE]: `${ESCAPE}e`, '\r': `${ESCAPE}r`, '\n': `${ESCAPE}n`};
 
@@ -25,9 +31,12 @@ export const unescapeBreaks = (cell: string): string =>
  * A record with misplaced quotes comes out as its line number alone, negative; reading goes on.
  * @throws AuditError INVALID_FILE for bytes that are not UTF-8 and for a record beyond 16 Mi characters.
  */
-export async function* frameRecords(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer> {
+export async function* frameRecords(
+  source: AsyncIterable<Uint8Array | string>,
+  dialect: CsvDialect = {},
+): AsyncGenerator<Buffer> {
   const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
-  const framer = new RecordFramer();
+  const framer = new RecordFramer(dialect.bareQuotes ?? false);
   for await (const chunk of source) {
     const framed = framer.push(typeof chunk === 'string' ? chunk : decode(decoder, framer.line, chunk));
     if (framed !== '') yield Buffer.from(framed);
@@ -55,6 +64,8 @@ class RecordFramer {
   private place: Place = 'start';
   private malformed = false;
   private atFileStart = true;
+
+  constructor(private readonly bareQuotes: boolean) {}
 
   /** Reads on, and answers the records that ended. */
   push(text: string): string {
@@ -101,7 +112,7 @@ class RecordFramer {
     if (character === ',') return 'start';
     if (character === '\r') return 'return';
     if (character === '"' && this.place !== 'bare') return 'quoted';
-    if (character === '"' || this.place === 'closing') this.malformed = true;
+    if (this.place === 'closing' || (character === '"' && !this.bareQuotes)) this.malformed = true;
     return 'bare';
   }
 }
@@ -112,5 +123,5 @@ export const invalidFile = (line: number, reason: string, cause?: unknown): Audi
     'INVALID_FILE',
     `${reason} (line ${line}).`,
     [{field: '', code: 'MALFORMED', message: `${reason}.`, line}],
-    {cause},
+    cause === undefined ? undefined : {cause},
   );
