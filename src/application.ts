@@ -1,4 +1,3 @@
-import {BootMixin} from '@loopback/boot';
 import {type ApplicationConfig, BindingScope} from '@loopback/core';
 import {juggler, RepositoryMixin} from '@loopback/repository';
 import {RestApplication, RestBindings, SequenceActions} from '@loopback/rest';
@@ -22,7 +21,7 @@ export interface ServiceParts {
 }
 
 /** The service on its own: the component, bearer tokens, the explorer, health and measures. */
-export class AuditServiceApplication extends BootMixin(RepositoryMixin(RestApplication)) {
+export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
   readonly logger: Logger;
   private readonly source: juggler.DataSource;
 

@@ -3,6 +3,8 @@ import {config as loadEnvironmentFile} from 'dotenv';
 import {AuditError} from '../errors';
 import {program} from './program';
 
+// The connector hands pg an option that pg will drop one day; that is nothing an operator can act on.
+process.noDeprecation = true;
 loadEnvironmentFile({quiet: true});
 
 program()
