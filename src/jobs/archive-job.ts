@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {archiveKey} from '../archive/archive-layout';
 import {type ArchiveReader, verifyArchive} from '../archive/archive-reader';
 import type {ArchivedFile, ArchiveWriter} from '../archive/archive-writer';
@@ -16,7 +17,7 @@ import type {AuditLogRepository} from '../repositories/audit-log.repository';
 import type {Database} from '../repositories/database';
 import type {JobRow} from '../repositories/job-rows';
 import {counted} from './counted';
-import type {JobContext, JobWork} from './job-runner';
+import type {JobWork} from './job-runner';
 
 export interface ArchiveJobParts {
   database: Database;
@@ -39,45 +40,60 @@ export interface ArchiveOutcome {
  * ids as the file gives them. Entries that arrive meanwhile stay.
  *
  * Until that transaction commits the entries are in the database and the file counts for nothing; after it
- * the file answers for them. A file that an earlier attempt has left behind is cleared away.
+ * the file answers for them. Each attempt writes a file of its own, so that an attempt that was given up
+ * for dead can harm no other; what such attempts leave is cleared away once one has committed.
  */
 export function archiveJob(parts: ArchiveJobParts): JobWork {
   const {database, auditLogs, store, write, read} = parts;
   return async (job, context): Promise<ArchiveOutcome> => {
     const {tenantId, id} = job;
-    const earlier = await database.transaction({role: 'audit_reader', tenantId}, session =>
+    const committed = await database.transaction({role: 'audit_reader', tenantId}, session =>
       findArchive(session, tenantId, id),
     );
-    if (earlier) return outcomeOf(earlier);
-
-    const selection = {condition: job.order.condition, order: OLDEST_FIRST};
-    const {first, pages} = await somePages(auditLogs.stream(tenantId, selection, context.signal));
-    const key = archiveKey(tenantId, first[0]?.actedAt ?? '', id);
-    await store.delete(key);
-    const file = await write(store, key, counted(pages, context));
-    await verifyArchive(store, key, file, read);
-    context.signal.throwIfAborted();
-
-    const archive = rowOf(job, file);
-    await commit(parts, archive, context);
+    const archive = committed ?? (await move());
+    await clearLeftovers(store, archive);
     return outcomeOf(archive);
-  };
 
-  async function commit(
-    {database: db}: ArchiveJobParts,
-    archive: ArchiveRow,
-    {signal}: JobContext,
-  ): Promise<void> {
-    await db.transaction({role: 'audit_writer', tenantId: archive.tenantId}, async session => {
-      await recordArchive(session, archive);
-      let removed = 0;
-      for await (const page of read(store, archive.fileName)) {
-        signal.throwIfAborted();
-        removed += await removeArchived(session, archive, page);
+    async function move(): Promise<ArchiveRow> {
+      const selection = {condition: job.order.condition, order: OLDEST_FIRST};
+      const {first, pages} = await somePages(auditLogs.stream(tenantId, selection, context.signal));
+      const key = archiveKey(tenantId, first[0]?.actedAt ?? '', `${id}-${randomUUID()}`);
+      const file = await write(store, key, counted(pages, context));
+      try {
+        await verifyArchive(store, key, file, read);
+        context.signal.throwIfAborted();
+      } catch (error) {
+        await store.delete(key).catch(() => {});
+        throw error;
       }
-      if (removed !== archive.entries) throw overtaken(archive, removed);
-      await finishArchive(session, archive);
-    });
+      const row = rowOf(job, file);
+      await commit(parts, row, context.signal);
+      return row;
+    }
+  };
+}
+
+async function commit({database, store, read}: ArchiveJobParts, archive: ArchiveRow, signal: AbortSignal) {
+  await database.transaction({role: 'audit_writer', tenantId: archive.tenantId}, async session => {
+    await recordArchive(session, archive);
+    let removed = 0;
+    for await (const page of read(store, archive.fileName)) {
+      signal.throwIfAborted();
+      removed += await removeArchived(session, archive, page);
+    }
+    if (removed !== archive.entries) throw overtaken(archive, removed);
+    await finishArchive(session, archive);
+  });
+}
+
+/** Removes the files of attempts that did not commit; the one that did is recorded and stays. */
+async function clearLeftovers(
+  store: ObjectStore,
+  {tenantId, id, fileName, firstActedAt}: ArchiveRow,
+): Promise<void> {
+  const ofThisJob = archiveKey(tenantId, firstActedAt, id).replace(/\.csv\.gz$/, '');
+  for await (const {key} of store.list(ofThisJob)) {
+    if (key !== fileName) await store.delete(key);
   }
 }
 

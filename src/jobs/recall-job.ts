@@ -1,3 +1,5 @@
+import {randomUUID} from 'node:crypto';
+import {pipeline} from 'node:stream';
 import {createGzip} from 'node:zlib';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import {resultKey} from '../archive/archive-layout';
@@ -46,10 +48,11 @@ export const queryJob =
         context.progress(rows);
       },
     };
-    const key = resultKey(job.tenantId, job.id);
-    await parts.store.delete(key);
+    // A file for each attempt: one that was given up for dead may still be writing its own.
+    const key = resultKey(job.tenantId, `${job.id}-${randomUUID()}`);
     const ndjson = ndjsonFormat.write(counted(entriesOf(parts, job, context), tally));
-    const body = ndjson.compose<NodeJS.ReadWriteStream>(createGzip()) as AsyncIterable<Buffer>;
+    // The callback has nothing to do: a fault on the way is the fault of the body, which the put throws.
+    const body = pipeline(ndjson, createGzip(), () => {});
     await parts.store.put(key, body, {contentType: 'application/gzip'});
     return {key, entries};
   };

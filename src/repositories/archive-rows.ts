@@ -1,3 +1,4 @@
+import {AuditError} from '../errors';
 import type {TimeRange} from '../models/condition';
 import type {Session} from './database';
 
@@ -19,23 +20,37 @@ export interface ArchiveRow {
   requestedBy: string;
 }
 
-/** Records an archive file; {@link removeArchived} and {@link finishArchive} follow in the same transaction. */
+/** PostgreSQL, appendix A: unique_violation. */
+const UNIQUE_VIOLATION = '23505';
+
+const recordedAlready = (cause: unknown) =>
+  new AuditError('ARCHIVE_CONFLICT', 'Another attempt has recorded this archive.', [], {cause});
+
+/**
+ * Records an archive file; {@link removeArchived} and {@link finishArchive} follow in the same transaction.
+ *
+ * @throws AuditError ARCHIVE_CONFLICT where the archive has been recorded already
+ */
 export async function recordArchive(session: Session, archive: ArchiveRow): Promise<void> {
-  await session.rows('SELECT audit_record_archive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
-    archive.id,
-    archive.tenantId,
-    archive.fileName,
-    JSON.stringify(archive.filterUsed),
-    archive.format,
-    archive.entries,
-    archive.firstActedAt,
-    archive.lastActedAt,
-    archive.firstLeaf ?? null,
-    archive.lastLeaf ?? null,
-    archive.bytes,
-    archive.sha256,
-    archive.requestedBy,
-  ]);
+  await session
+    .rows('SELECT audit_record_archive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
+      archive.id,
+      archive.tenantId,
+      archive.fileName,
+      JSON.stringify(archive.filterUsed),
+      archive.format,
+      archive.entries,
+      archive.firstActedAt,
+      archive.lastActedAt,
+      archive.firstLeaf ?? null,
+      archive.lastLeaf ?? null,
+      archive.bytes,
+      archive.sha256,
+      archive.requestedBy,
+    ])
+    .catch(error => {
+      throw error?.code === UNIQUE_VIOLATION ? recordedAlready(error) : error;
+    });
 }
 
 /** Removes exactly these entries, which the archive file has been proved to hold. Answers how many there were. */
