@@ -1,1 +1,28 @@
+export {AuditServiceApplication, type ServiceParts} from './application';
+export {type ArchiveReader, readArchive, verifyArchive} from './archive/archive-reader';
+export {type ArchivedFile, type ArchiveWriter, writeArchive} from './archive/archive-writer';
+export type {ListedObject, ObjectHead, ObjectStore, PutOptions, StoredObject} from './archive/object-store';
+export type {S3StoreOptions} from './archive/s3-settings';
+export {AuditServiceComponent} from './component';
 export {AuditError, ERROR_STATUS, type ErrorCode, type ErrorDetail} from './errors';
+export type {EntryPages} from './export/export-format';
+export type {ExportedFile, ExportedFor, ExportHandler} from './export/export-handler';
+export type {ColumnBuilder} from './export/table';
+export {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
+export type {Caller, CallerResolver, Tenancy} from './identity/caller';
+export {PermissionKey} from './identity/permission';
+export {AuditServiceBindings} from './keys';
+export {AuditLog} from './models/audit-log.model';
+export {CustomFilter, DateRange} from './models/custom-filter.model';
+export {Job, type JobFailure, type JobOperation, type JobStatus} from './models/job.model';
+export {MappingLog} from './models/mapping-log.model';
+export {AuditLogRepository} from './repositories/audit-log.repository';
+export {migrate, pendingMigrations} from './repositories/migrate';
+export {
+  AuditDbSourceName,
+  type AuditServiceConfig,
+  type AuditServiceOptions,
+  type DatabaseSettings,
+  DEFAULT_AUDIT_SERVICE_OPTIONS,
+  type ObjectStoreOptions,
+} from './types';

@@ -1,7 +1,7 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {existsSync} from 'node:fs';
-import {mkdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
@@ -40,17 +40,22 @@ interface Cluster {
  * stopped first. The server is in a process group of its own, so that Ctrl-C reaches the service alone,
  * which drains before it stops the server.
  *
+ * @param more settings of the server besides its own, as `name=value`
  * @throws AuditError INVALID_SETTING where PostgreSQL cannot be started there
  */
-export async function startEmbeddedPostgres(dataFolder: string): Promise<RunningPostgres> {
+export async function startEmbeddedPostgres(
+  dataFolder: string,
+  more: readonly string[] = [],
+): Promise<RunningPostgres> {
   const password = await passwordOf(dataFolder);
   const cluster = {folder: join(dataFolder, 'postgres'), user: await postgresUser()};
+  if (cluster.user) await letThrough(dataFolder);
   await stopAbandoned(cluster);
   if (!existsSync(join(cluster.folder, 'PG_VERSION'))) await makeCluster(cluster, dataFolder, password);
   const port = await freePort();
   const log = join(cluster.folder, 'service.log');
   await rm(log, {force: true});
-  const options = [`-p ${port}`, ...SERVER_OPTIONS.map(option => `-c ${option}`)].join(' ');
+  const options = [`-p ${port}`, ...[...SERVER_OPTIONS, ...more].map(option => `-c ${option}`)].join(' ');
   try {
     await run(cluster, 'pg_ctl', ['start', '--wait', `--log=${log}`, `--options=${options}`]);
   } catch (error) {
@@ -65,6 +70,11 @@ export async function startEmbeddedPostgres(dataFolder: string): Promise<Running
     throw cannotStart(error, '');
   }
   return {settings, stop};
+}
+
+/** Lets other users pass through a folder, not look into it: what is secret in it is closed by itself. */
+async function letThrough(folder: string): Promise<void> {
+  await chmod(folder, (await stat(folder)).mode | 0o111);
 }
 
 async function run({folder, user}: Cluster, binary: Binary, args: string[]): Promise<void> {

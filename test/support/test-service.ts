@@ -1,0 +1,90 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {AuditServiceApplication} from '../../dist/application';
+import {DEVELOPER, signToken, type TokenClaims} from '../../dist/cli/development-token';
+import {readSettings, type Settings} from '../../dist/settings';
+import {createTestDatabase, type TestDatabase} from './test-database';
+
+const SECRET = 'a secret of tests alone, 32 bytes or more';
+
+export interface TestService {
+  url: string;
+  app: AuditServiceApplication;
+  db: TestDatabase;
+  settings: Settings;
+  /** A token, by default one that permits everything in the tenant `acme`. */
+  token(claims?: Partial<TokenClaims>): Promise<string>;
+  /** Sends a request to the service; the path begins with a slash. */
+  send(path: string, options?: SendOptions): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface SendOptions {
+  method?: string;
+  /** An object is sent as JSON, text and bytes as they are. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** `null` sends no token. */
+  token?: string | null;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body as JSON; undefined where it is none. */
+  json: unknown;
+}
+
+/** The service as it runs on its own, on a database and a folder of its own, in this process. */
+export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
+  const db = await createTestDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'audit-service-'));
+  const settings = readSettings({
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    AUDIT_DATA_DIR: dataDir,
+    JWT_SECRET: SECRET,
+    ...environment,
+  });
+  const app = new AuditServiceApplication({settings, database: db.settings, tokens: {secret: SECRET}});
+  await app.start();
+  const url = app.restServer.url ?? '';
+  const token = (claims: Partial<TokenClaims> = {}) =>
+    signToken(SECRET, {...DEVELOPER, tenantId: 'acme', sub: 'tester', ...claims}, settings);
+  const everything = await token();
+  return {
+    ...{url, app, db, settings, token},
+    send: (path, options = {}) => send(`${url}${path}`, {token: everything, ...options}),
+    async stop() {
+      await app.stop();
+      await app.closeDatabase();
+      await db.drop();
+      await rm(dataDir, {recursive: true, force: true});
+    },
+  };
+}
+
+async function send(url: string, {method, body, headers = {}, token}: SendOptions): Promise<Answer> {
+  const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  const response = await fetch(url, {
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(token && {authorization: `Bearer ${token}`}),
+      ...(body !== undefined && {'content-type': 'application/json'}),
+      ...headers,
+    },
+    ...(body !== undefined && {body: raw ? (body as string) : JSON.stringify(body)}),
+  });
+  const text = await response.text();
+  return {status: response.status, headers: response.headers, text, json: parsed(text)};
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
