@@ -38,6 +38,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       schema: settings.schema,
       store: settings.store,
       queryTimeoutMs: settings.queryTimeoutMs,
+      concurrentExports: settings.exportConcurrency,
       archiveWaitMs: settings.archiveWaitMs,
       jobs: {run: settings.jobConcurrency > 0, concurrency: settings.jobConcurrency},
     });

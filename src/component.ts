@@ -23,6 +23,7 @@ import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
+import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
 import {JobRunner} from './jobs/job-runner';
@@ -67,6 +68,7 @@ function parts(options: AuditServiceOptions): Binding[] {
       return new Database(() => poolOf(source), options.schema);
     }),
     singleton(Keys.OBJECT_STORE, () => createObjectStore(options.store)),
+    Binding.bind(Keys.EXPORT_SLOTS).to(new ExportSlots(options.concurrentExports)),
     singleton(Keys.EXPORT_HANDLER, async get => keepExport(await get(Keys.OBJECT_STORE))),
     singleton(Keys.ARCHIVE_WRITER, () => writeArchive),
     singleton(Keys.ARCHIVE_READER, () => readArchive),
