@@ -151,15 +151,7 @@ export class AuditController {
   @get('/audit-logs/count', {
     ...SECURED,
     summary: 'Count entries',
-    'x-query': [
-      ...SELECTING,
-      {
-        name: 'where',
-        in: 'query',
-        description: 'LoopBack where',
-        content: {'application/json': {schema: {type: 'object'}}},
-      },
-    ],
+    'x-query': SELECTING,
     responses: {
       200: {
         description: 'The number of entries',
@@ -173,7 +165,10 @@ export class AuditController {
   })
   async count(): Promise<{count: number}> {
     const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    const {selection} = readQuery(this.context.request.query);
+    const {query} = this.context.request;
+    const unused = ['limit', 'order', 'cursor'].find(name => name in query);
+    if (unused !== undefined) throw unknownParameter(unused);
+    const {selection} = readQuery(query);
     return {count: await this.auditLogs.count(caller.tenantId, selection.condition)};
   }
 

@@ -18,7 +18,7 @@ import {readFlag, readQuery, unknownParameter} from '../query/parameters';
 import {AuditLogRepository} from '../repositories/audit-log.repository';
 import type {Gate} from './gate';
 import {jobOrder} from './job-order';
-import {errors, INCLUDE_ARCHIVED, ORDER, SECURED, SELECTING} from './openapi';
+import {errors, FILE_LIMIT, INCLUDE_ARCHIVED, ORDER, SECURED, SELECTING} from './openapi';
 import {sendStream} from './send-stream';
 
 const OWN = ['format', 'includeArchivedLogs'];
@@ -51,6 +51,7 @@ export class ExportController {
         description: 'CSV (RFC 4180), NDJSON, a JSON array or an Excel workbook',
       },
       ...SELECTING,
+      FILE_LIMIT,
       ORDER,
       INCLUDE_ARCHIVED,
     ],
@@ -79,7 +80,7 @@ export class ExportController {
           },
         },
       },
-      ...errors(404),
+      ...errors(404, 502),
     },
   })
   async export(): Promise<Response | object> {

@@ -30,7 +30,7 @@ export class JobController {
     description: 'May be read any number of times. The result of a query is the array of its entries.',
     responses: {
       200: {description: 'The job', content: json({$ref: '#/components/schemas/Job'})},
-      ...errors(404),
+      ...errors(404, 502),
     },
   })
   async find(@param.path.string('jobId') jobId: string): Promise<object> {
@@ -56,7 +56,7 @@ export class JobController {
         description: 'The file',
         content: {'application/octet-stream': {schema: {type: 'string', format: 'binary'}}},
       },
-      ...errors(404, 409),
+      ...errors(404, 409, 502),
     },
   })
   async file(@param.path.string('jobId') jobId: string): Promise<Response> {
