@@ -6,6 +6,7 @@ import type {Pool} from 'pg';
 import pino, {type Logger} from 'pino';
 import {AuditServiceComponent} from './component';
 import {HealthController} from './controllers/health.controller';
+import {tellErrors} from './controllers/told-error';
 import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
 import {AuditServiceBindings} from './keys';
 import {ServiceMetrics} from './observability/metrics';
@@ -47,6 +48,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
     const metrics = new ServiceMetrics(() => this.pool.waitingCount);
     this.bind(AuditServiceBindings.METRICS).to(metrics).inScope(BindingScope.SINGLETON);
     this.middleware(requestLog(this.logger, metrics));
+    this.middleware(tellErrors);
     this.controller(HealthController);
     this.bind(SequenceActions.LOG_ERROR).to((error, status, request) => {
       if (status >= 500)

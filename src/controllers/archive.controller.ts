@@ -11,6 +11,7 @@ import type {JobRow} from '../repositories/job-rows';
 import type {AuditServiceOptions} from '../types';
 import type {Gate} from './gate';
 import {errors, json, rawBody, SECURED} from './openapi';
+import {bodyOf} from './request-body';
 
 const MAX_FILTER_BYTES = 1 << 20;
 
@@ -67,7 +68,7 @@ export class ArchiveController {
   ): Promise<object> {
     const {request, response} = this.context;
     const caller = await this.gate.open(this.context, PermissionKey.ArchiveLogs);
-    const {filter, condition} = readCustomFilter(await readJson(body, MAX_FILTER_BYTES));
+    const {filter, condition} = readCustomFilter(await readJson(bodyOf(body), MAX_FILTER_BYTES));
     const jobId = await this.jobs.submit(
       caller.tenantId,
       {operation: 'ARCHIVE', filter, condition},

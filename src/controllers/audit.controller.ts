@@ -30,6 +30,8 @@ import {
   SECURED,
   SELECTING,
 } from './openapi';
+import {bodyOf} from './request-body';
+import {queryOf} from './request-query';
 
 /** Records entries, and finds them again. */
 export class AuditController {
@@ -59,7 +61,7 @@ export class AuditController {
     body: Request,
   ): Promise<AuditEntry> {
     const caller = await this.gate.open(this.context, PermissionKey.CreateAudit);
-    const input = await readJson(body, this.options.limits.entryBytes);
+    const input = await readJson(bodyOf(body), this.options.limits.entryBytes);
     return this.auditLogs.create(caller.tenantId, admit(input, bearerOf(caller, this.context)));
   }
 
@@ -103,7 +105,7 @@ export class AuditController {
   ): Promise<{count: number; stored: number; existing: number}> {
     const caller = await this.gate.open(this.context, PermissionKey.CreateAudit);
     const kind = body.is('application/x-ndjson') ? 'ndjson' : 'array';
-    const spool = await admitBatch(body, kind, bearerOf(caller, this.context), this.options.limits);
+    const spool = await admitBatch(bodyOf(body), kind, bearerOf(caller, this.context), this.options.limits);
     try {
       const {count, stored} = await this.auditLogs.createAll(caller.tenantId, () => spool.pages());
       return {count, stored, existing: count - stored};
@@ -137,15 +139,16 @@ export class AuditController {
   })
   async find(): Promise<Partial<AuditEntry>[] | {jobId: string}> {
     const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    const {query} = this.context.request;
+    const {tenantId} = caller;
+    const query = queryOf(this.context.request);
     if (readFlag(query, 'includeArchivedLogs')) {
-      const {selection, cursor} = readQuery(query, ['includeArchivedLogs']);
+      const {selection, cursor} = readQuery(tenantId, query, ['includeArchivedLogs']);
       if (cursor !== undefined) throw unknownParameter('cursor');
       const order = jobOrder('QUERY', query, selection);
-      return {jobId: await this.jobs.submit(caller.tenantId, order, caller.id)};
+      return {jobId: await this.jobs.submit(tenantId, order, caller.id)};
     }
-    const {selection, limit, cursor} = readPageQuery(query, ['includeArchivedLogs']);
-    return this.page(caller.tenantId, selection, limit, cursor);
+    const {selection, limit, cursor} = readPageQuery(tenantId, query, ['includeArchivedLogs']);
+    return this.page(tenantId, selection, limit, cursor);
   }
 
   @get('/audit-logs/count', {
@@ -164,12 +167,12 @@ export class AuditController {
     },
   })
   async count(): Promise<{count: number}> {
-    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    const {query} = this.context.request;
+    const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    const query = queryOf(this.context.request);
     const unused = ['limit', 'order', 'cursor'].find(name => name in query);
     if (unused !== undefined) throw unknownParameter(unused);
-    const {selection} = readQuery(query);
-    return {count: await this.auditLogs.count(caller.tenantId, selection.condition)};
+    const {selection} = readQuery(tenantId, query);
+    return {count: await this.auditLogs.count(tenantId, selection.condition)};
   }
 
   @get('/audit-logs/{id}', {

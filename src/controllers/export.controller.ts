@@ -19,6 +19,7 @@ import {AuditLogRepository} from '../repositories/audit-log.repository';
 import type {Gate} from './gate';
 import {jobOrder} from './job-order';
 import {errors, FILE_LIMIT, INCLUDE_ARCHIVED, ORDER, SECURED, SELECTING} from './openapi';
+import {queryOf} from './request-query';
 import {sendStream} from './send-stream';
 
 const OWN = ['format', 'includeArchivedLogs'];
@@ -85,8 +86,8 @@ export class ExportController {
   })
   async export(): Promise<Response | object> {
     const caller = await this.gate.open(this.context, PermissionKey.ExportLogs);
-    const {query} = this.context.request;
-    const {selection, cursor} = readQuery(query, OWN, Number.MAX_SAFE_INTEGER);
+    const query = queryOf(this.context.request);
+    const {selection, cursor} = readQuery(caller.tenantId, query, OWN, Number.MAX_SAFE_INTEGER);
     if (cursor !== undefined) throw unknownParameter('cursor');
     const format = query.format === undefined ? undefined : exportFormat(String(query.format));
     if (readFlag(query, 'includeArchivedLogs')) {
