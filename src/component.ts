@@ -1,4 +1,5 @@
 import {
+  asGlobalInterceptor,
   asLifeCycleObserver,
   Binding,
   BindingAddress,
@@ -6,7 +7,7 @@ import {
   type Component,
   type Context,
   CoreBindings,
-  config,
+  CoreTags,
   createBindingFromClass,
   inject,
 } from '@loopback/core';
@@ -22,6 +23,7 @@ import {AuditController} from './controllers/audit.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
+import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
@@ -48,37 +50,46 @@ export class AuditServiceComponent implements Component {
   readonly controllers = [AuditController, ExportController, ArchiveController, JobController];
   readonly bindings: Binding[];
 
-  constructor(
-    @inject(CoreBindings.APPLICATION_INSTANCE) app: Context,
-    @config({fromBinding: Keys.COMPONENT}) options: AuditServiceConfig = {},
-  ) {
-    this.bindings = parts(withDefaults(options)).filter(binding => !app.isBound(binding.key));
+  constructor(@inject(CoreBindings.APPLICATION_INSTANCE) app: Context) {
+    this.bindings = parts().filter(binding => !app.isBound(binding.key));
   }
 }
 
-function parts(options: AuditServiceOptions): Binding[] {
+/** Groups stop in the reverse order of their names: jobs are given back before datasources are disconnected. */
+const WORKERS = 'workers';
+
+function parts(): Binding[] {
   return [
-    Binding.bind(Keys.OPTIONS).to(options),
+    Binding.bind(Keys.OPTIONS)
+      .toDynamicValue(({context}) => optionsOf(context))
+      .inScope(BindingScope.SINGLETON),
     singleton(Keys.LOGGER, () => pino({name: 'audit-service'})),
     singleton(Keys.CALLER, () => hostCaller),
-    singleton(Keys.GATE, async get => new Gate(await get(Keys.CALLER), options.tenancy)),
+    singleton(Keys.GATE, async get => new Gate(await get(Keys.CALLER), (await get(Keys.OPTIONS)).tenancy)),
     singleton(Keys.DATABASE, async get => {
       const source = await get<juggler.DataSource>(`datasources.${AuditDbSourceName}`);
-      return new Database(() => poolOf(source), options.schema);
+      return new Database(() => poolOf(source), (await get(Keys.OPTIONS)).schema);
     }),
-    singleton(Keys.OBJECT_STORE, () => createObjectStore(options.store)),
+    singleton(Keys.OBJECT_STORE, async get => createObjectStore((await get(Keys.OPTIONS)).store)),
     singleton(Keys.EXPORT_HANDLER, async get => keepExport(await get(Keys.OBJECT_STORE))),
     singleton(Keys.ARCHIVE_WRITER, () => writeArchive),
     singleton(Keys.ARCHIVE_READER, () => readArchive),
     singleton(
       `repositories.${AuditLogRepository.name}`,
-      async get => new AuditLogRepository(await get(Keys.DATABASE), options),
+      async get => new AuditLogRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
     ).tag('repository'),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
-    singleton(Keys.JOB_RUNNER, get => jobRunner(get, options)).apply(asLifeCycleObserver),
+    singleton(Keys.JOB_RUNNER, jobRunner)
+      .apply(asLifeCycleObserver)
+      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
     createBindingFromClass(AuditSpecEnhancer),
+    Binding.bind('audit-service.retry-after').to(retryAfter).apply(asGlobalInterceptor('audit-service')),
   ];
 }
+
+/** The options as they are when the first part asks for them, so that they may be given after the component. */
+const optionsOf = async (context: Context): Promise<AuditServiceOptions> =>
+  withDefaults((await context.getConfig<AuditServiceConfig>(Keys.COMPONENT)) ?? {});
 
 /** Resolves a part; one that may be missing is asked for with `{optional: true}`. */
 type Get = {
@@ -99,7 +110,7 @@ async function poolOf(source: juggler.DataSource): Promise<Pool> {
   return (source.connector as unknown as {pg: Pool}).pg;
 }
 
-async function jobRunner(get: Get, options: AuditServiceOptions): Promise<JobRunner> {
+async function jobRunner(get: Get): Promise<JobRunner> {
   const shared = {
     database: await get(Keys.DATABASE),
     store: await get(Keys.OBJECT_STORE),
@@ -116,5 +127,6 @@ async function jobRunner(get: Get, options: AuditServiceOptions): Promise<JobRun
     QUERY: queryJob(recall),
     EXPORT: exportJob(recall),
   };
-  return new JobRunner(await get(Keys.JOB_ROWS), works, options.jobs, await get(Keys.LOGGER));
+  const {jobs} = await get(Keys.OPTIONS);
+  return new JobRunner(await get(Keys.JOB_ROWS), works, jobs, await get(Keys.LOGGER));
 }
