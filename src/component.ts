@@ -104,10 +104,12 @@ const singleton = <T>(key: BindingAddress<T>, make: (get: Get) => T | Promise<T>
 
 /** The connections of a datasource on `loopback-connector-postgresql`. */
 async function poolOf(source: juggler.DataSource): Promise<Pool> {
-  const pool = (source.connector as {pg?: Pool} | undefined)?.pg;
-  if (pool) return pool;
-  await source.connect();
-  return (source.connector as unknown as {pg: Pool}).pg;
+  const connected = (source.connector as {pg?: Pool} | undefined)?.pg;
+  if (!connected) await source.connect();
+  const {pg: pool} = source.connector as unknown as {pg: Pool};
+  // A connection that breaks while idle is replaced; unheard, its error would end the host's process.
+  if (pool.listenerCount('error') === 0) pool.on('error', () => {});
+  return pool;
 }
 
 async function jobRunner(get: Get): Promise<JobRunner> {

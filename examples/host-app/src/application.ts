@@ -36,7 +36,13 @@ export class ShopApplication extends BootMixin(RepositoryMixin(RestApplication))
     this.projectRoot = __dirname;
 
     const {ssl, ...connection} = database;
-    const postgresql = {connector: 'postgresql', ...connection, ...(ssl && {ssl: true})};
+    // Without onError a connection that breaks while idle, as when PostgreSQL is restarted, ends the process.
+    const postgresql = {
+      connector: 'postgresql',
+      ...connection,
+      ...(ssl && {ssl: true}),
+      onError: 'ignore',
+    };
     this.bind('datasources.config.shop').to(postgresql);
     this.bind(`datasources.config.${AuditDbSourceName}`).to(postgresql);
 
@@ -56,6 +62,7 @@ export class ShopApplication extends BootMixin(RepositoryMixin(RestApplication))
     this.api({
       openapi: '3.0.0',
       info: {title: 'Shop', version: '1'},
+      servers: [{url: '/'}],
       paths: {},
       components: {securitySchemes: {bearerAuth: {type: 'http', scheme: 'bearer'}}},
     });
