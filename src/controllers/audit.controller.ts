@@ -11,7 +11,7 @@ import {AuditServiceBindings} from '../keys';
 import type {Operand} from '../models/condition';
 import type {Selection} from '../models/selection';
 import {readCursor, writeCursor} from '../query/cursor';
-import {readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
+import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
 import {AuditLogRepository} from '../repositories/audit-log.repository';
 import type {AuditServiceOptions} from '../types';
 import {bearerOf, type Gate} from './gate';
@@ -21,6 +21,7 @@ import {
   ENTRY_REF,
   EXAMPLE_ENTRY,
   errors,
+  FIELDS_FILTER,
   INCLUDE_ARCHIVED,
   json,
   NEW_ENTRY_REF,
@@ -178,11 +179,14 @@ export class AuditController {
   @get('/audit-logs/{id}', {
     ...SECURED,
     summary: 'One entry',
+    'x-query': [FIELDS_FILTER],
     responses: {200: {description: 'The entry', content: json(ENTRY_REF)}, ...errors(404)},
   })
-  async findById(@param.path.string('id') id: string): Promise<AuditEntry> {
-    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    return this.auditLogs.findById(caller.tenantId, id);
+  async findById(@param.path.string('id') id: string): Promise<Partial<AuditEntry>> {
+    const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    const fields = readFieldsQuery(queryOf(this.context.request));
+    const entry = await this.auditLogs.findById(tenantId, id);
+    return fields ? only(entry, fields) : entry;
   }
 
   private async page(

@@ -112,6 +112,14 @@ export const SELECTING: ParameterObject[] = [
   query('to', 'Entries of this moment or earlier (RFC 3339)', TIME),
 ];
 
+/** Which properties of one entry. */
+export const FIELDS_FILTER: ParameterObject = {
+  name: 'filter',
+  in: 'query',
+  description: 'LoopBack filter with fields alone',
+  content: {'application/json': {schema: {type: 'object'}, example: {fields: ['id', 'action']}}},
+};
+
 /** Which part of them, in which order. */
 export const PAGING: ParameterObject[] = [
   query('limit', 'Entries of a page', {
