@@ -12,6 +12,7 @@ import {
   inject,
 } from '@loopback/core';
 import type {juggler} from '@loopback/repository';
+import {AuditLog} from '@loopback-audit/audit-log';
 import type {Pool} from 'pg';
 import {readArchive} from './archive/archive-reader';
 import {writeArchive} from './archive/archive-writer';
@@ -30,7 +31,6 @@ import {archiveJob} from './jobs/archive-job';
 import {JobRunner} from './jobs/job-runner';
 import {exportJob, queryJob} from './jobs/recall-job';
 import {AuditServiceBindings as Keys} from './keys';
-import {AuditLog} from './models/audit-log.model';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
 import {MappingLog} from './models/mapping-log.model';

@@ -1,0 +1,108 @@
+import type {Entity, Transaction} from '@loopback/repository';
+import type {Action} from '../action';
+import {currentContext} from '../context/audit-context';
+import {type RowChange, recordedChange} from '../diff/change';
+import {masking} from '../diff/mask';
+import {entryId} from '../entry-id';
+import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
+import {repositorySink} from '../sinks/repository-sink';
+import {sinkOf} from '../sinks/sink-of';
+import type {
+  ActorId,
+  Auditable,
+  AuditOptions,
+  ExtraColumns,
+  IAuditMixin,
+  IAuditMixinOptions,
+  User,
+} from '../types';
+import {EXTRA_COLUMNS} from './extra-columns';
+
+/** Turns the changes of one operation into entries, and hands them to the sink. */
+export class Recorder<M extends Entity, ID> {
+  private constructor(
+    private readonly repository: Auditable<M, ID>,
+    private readonly sink: AuditSink,
+    private readonly options: IAuditMixinOptions,
+    private readonly common: ExtraColumns & {actor: string},
+    private readonly transaction: Transaction | undefined,
+  ) {}
+
+  static async of<M extends Entity, ID>(
+    repository: Auditable<M, ID> & IAuditMixin<unknown>,
+    options: IAuditMixinOptions,
+    call: AuditOptions,
+    transaction: Transaction | undefined,
+  ): Promise<Recorder<M, ID>> {
+    const user = (await repository.getCurrentUser?.()) as User | undefined;
+    const common = {
+      ...currentContext(),
+      ...actorOf(user, repository.actorIdKey, call),
+      ...tenantOf(user),
+      actedOn: repository.entityClass.modelName,
+      ...extraColumns(options),
+      ...extraColumns(call),
+    };
+    return new Recorder(repository, sinkFor(repository, options), options, common, transaction);
+  }
+
+  /** Records changes of rows; those that changed nothing are left out, unless the mixin keeps them. */
+  async record(action: Action, changes: readonly RowChange[]): Promise<void> {
+    const {mask, ignore = [], recordUnchanged = false} = this.options;
+    const hidden = this.repository.entityClass.definition.settings.hiddenProperties ?? [];
+    const policy = {isMasked: masking(hidden, mask), ignored: ignore};
+    const actedAt = new Date().toISOString();
+    const entries: SinkEntry[] = [];
+    for (const change of changes) {
+      const recorded = recordedChange(change, policy);
+      if (recorded.changedFields.length === 0 && !recordUnchanged) continue;
+      entries.push({...this.common, id: entryId(), action, actedAt, entityId: change.id, ...recorded});
+    }
+    if (entries.length === 0) return;
+    const {dataSource} = this.repository;
+    await this.sink.deliver(entries, {dataSource, ...(this.transaction && {transaction: this.transaction})});
+  }
+}
+
+/** The sink of the mixin, of the datasource, or the repository of audit logs that the class has. */
+function sinkFor<M extends Entity, ID>(
+  repository: Auditable<M, ID> & IAuditMixin<unknown>,
+  {sink}: IAuditMixinOptions,
+): AuditSink {
+  const chosen = sink ?? sinkOf(repository.dataSource);
+  if (chosen) return chosen;
+  const {getAuditLogRepository} = repository;
+  if (getAuditLogRepository) return repositorySink(() => getAuditLogRepository.call(repository));
+  throw new Error(
+    `${repository.constructor.name} has nowhere to record its changes: configure an outbox for its datasource, ` +
+      'give the mixin a sink, or the class getAuditLogRepository.',
+  );
+}
+
+function actorOf(user: User | undefined, key: ActorId = 'id', {actorId}: AuditOptions): ActorColumns {
+  const context = currentContext();
+  const named = actorId ?? user?.[key];
+  if (named !== undefined && named !== null) {
+    return {
+      actor: String(named),
+      actorType: context.actorType ?? 'user',
+      ...(actorId === undefined && user?.username && {actorName: user.username}),
+      ...(actorId === undefined && user?.email && {actorEmail: user.email}),
+    };
+  }
+  return context.actor === undefined
+    ? {actor: 'system', actorType: 'system'}
+    : {actor: context.actor, actorType: context.actorType ?? 'user'};
+}
+
+type ActorColumns = Pick<ExtraColumns, 'actorType' | 'actorName' | 'actorEmail'> & {actor: string};
+
+const tenantOf = (user: User | undefined): Pick<ExtraColumns, 'tenantId'> => {
+  const tenantId = user?.tenantId;
+  return tenantId === undefined || tenantId === null ? {} : {tenantId: String(tenantId)};
+};
+
+const extraColumns = (from: object): ExtraColumns =>
+  Object.fromEntries(
+    Object.entries(from).filter(([name, value]) => EXTRA_COLUMNS.has(name) && value !== undefined),
+  );
