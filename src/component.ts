@@ -29,6 +29,7 @@ import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
 import {JobRunner} from './jobs/job-runner';
+import {OutboxRelays} from './jobs/outbox-relays';
 import {exportJob, queryJob} from './jobs/recall-job';
 import {AuditServiceBindings as Keys} from './keys';
 import {CustomFilter} from './models/custom-filter.model';
@@ -38,6 +39,7 @@ import {serviceLogger} from './observability/service-logger';
 import {AuditLogRepository} from './repositories/audit-log.repository';
 import {Database} from './repositories/database';
 import {JobRows} from './repositories/job-rows';
+import {relayIntoTrail} from './repositories/relay-entries';
 import {AuditDbSourceName, type AuditServiceConfig, type AuditServiceOptions, withDefaults} from './types';
 
 /**
@@ -82,6 +84,9 @@ function parts(): Binding[] {
     ).tag('repository'),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
     singleton(Keys.JOB_RUNNER, jobRunner)
+      .apply(asLifeCycleObserver)
+      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
+    singleton('audit-service.outbox-relays', outboxRelays)
       .apply(asLifeCycleObserver)
       .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
     createBindingFromClass(AuditSpecEnhancer),
@@ -133,4 +138,12 @@ async function jobRunner(get: Get): Promise<JobRunner> {
   };
   const {jobs} = await get(Keys.OPTIONS);
   return new JobRunner(await get(Keys.JOB_ROWS), works, jobs, await get(Keys.LOGGER));
+}
+
+async function outboxRelays(get: Get): Promise<OutboxRelays> {
+  const {outboxes, tenancy} = await get(Keys.OPTIONS);
+  const sources = await Promise.all(outboxes.map(name => get<juggler.DataSource>(`datasources.${name}`)));
+  const tenantId = tenancy.mode === 'single' ? tenancy.tenantId : undefined;
+  const forward = relayIntoTrail(await get(Keys.DATABASE), tenantId);
+  return new OutboxRelays(sources, forward, await get(Keys.LOGGER));
 }

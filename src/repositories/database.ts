@@ -154,22 +154,31 @@ export class Database {
   }
 
   private async enter(client: PoolClient, options: TransactionOptions): Promise<Session> {
-    const {role, tenantId, timeoutMs = 0, repeatable = false} = options;
+    const begin = `BEGIN ISOLATION LEVEL ${options.repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`;
+    return this.take(client, options, [begin]);
+  }
+
+  /** A session in a transaction that somebody else has begun and will end. */
+  adopt(client: ClientBase, options: TransactionOptions): Promise<Session> {
+    return this.take(client, options, []);
+  }
+
+  private async take(client: ClientBase, options: TransactionOptions, first: string[]): Promise<Session> {
     await client.query(
       [
-        `BEGIN ISOLATION LEVEL ${repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`,
+        ...first,
         `SET LOCAL search_path = ${client.escapeIdentifier(this.schema)}, pg_temp`,
         "SET LOCAL timezone = 'UTC'",
         "SET LOCAL datestyle = 'ISO'",
         'SET LOCAL bytea_output = hex',
-        `SET LOCAL statement_timeout = ${Math.trunc(timeoutMs)}`,
-        `SET LOCAL ROLE ${role}`,
+        `SET LOCAL statement_timeout = ${Math.trunc(options.timeoutMs ?? 0)}`,
+        `SET LOCAL ROLE ${options.role}`,
       ].join(';'),
     );
     const {rows} = await client.query({
       name: 'audit-tenant',
       text: "SELECT set_config('audit.tenant_id', $1, true), pg_backend_pid() AS backend",
-      values: [tenantId],
+      values: [options.tenantId],
     });
     return new Session(client, rows[0].backend);
   }

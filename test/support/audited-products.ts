@@ -47,8 +47,8 @@ export interface Shop {
 }
 
 /** A database of products with an outbox beside them. */
-export async function openShop(): Promise<Shop> {
-  const db = await createTestDatabase('template0');
+export async function openShop(template = 'template0'): Promise<Shop> {
+  const db = await createTestDatabase(template);
   const {ssl: _ssl, ...connection} = db.settings;
   const dataSource = new juggler.DataSource('shop', {
     connector: require('loopback-connector-postgresql'),

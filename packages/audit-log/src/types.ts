@@ -13,6 +13,7 @@ import type {AuditLogRepository} from './audit-log.repository';
 import type {MaskRule} from './diff/mask';
 import type {AuditEntry} from './entry';
 import type {AuditSink} from './sinks/audit-sink';
+import type {Delivery} from './sinks/delivery';
 
 /** The current user of a host, in SourceLoop's shape. */
 export interface User<ID = string, TID = string, UTID = string> {
@@ -59,12 +60,16 @@ export interface IAuditMixinOptions extends ExtraColumns {
   recordUnchanged?: boolean;
   /** Where the entries of this repository go. */
   sink?: AuditSink;
+  /** How surely they follow their changes; the sink's own way where it is left out. */
+  delivery?: Delivery;
 }
 
 /** What may be said of one call, among the options that LoopBack knows; columns of the entry win over the mixin's. */
 export interface AuditLogOption extends ExtraColumns {
   /** Records nothing of this call. */
   noAudit?: boolean;
+  /** How surely the entries of this call follow its changes. */
+  auditDelivery?: Delivery;
   /** Who does it, where that is not the current user. */
   actorId?: string;
 }

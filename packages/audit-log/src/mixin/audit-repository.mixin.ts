@@ -4,6 +4,7 @@ import {Action} from '../action';
 import type {ActorId, AuditableClass, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
 import {type Host, RecordedOperation} from './recorded-operation';
 import {idOf} from './row-states';
+import {recordSoftDeletion} from './soft-delete';
 
 /**
  * A repository class that records what its methods insert, update and delete: which rows, their state before
@@ -22,6 +23,9 @@ export function AuditRepositoryMixin<
   UserID = string,
   R extends AuditableClass<M, ID> = Constructor<DefaultCrudRepository<M, ID, Relations>>,
 >(superClass: R, options: IAuditMixinOptions = {}): R & Constructor<IAuditMixin<UserID>> {
+  const recorded = (host: object, call?: AuditOptions) =>
+    new RecordedOperation<M, ID>(host as Host<M, ID>, options, call);
+
   class AuditedRepository extends superClass implements IAuditMixin<UserID> {
     getAuditLogRepository?: IAuditMixin<UserID>['getAuditLogRepository'];
     getCurrentUser?: IAuditMixin<UserID>['getCurrentUser'];
@@ -79,13 +83,14 @@ export function AuditRepositoryMixin<
     }
 
     private recorded(call?: AuditOptions): RecordedOperation<M, ID> {
-      return new RecordedOperation<M, ID>(this as unknown as Host<M, ID>, options, call);
+      return recorded(this, call);
     }
 
     private keyOf(entity: M): unknown {
       return (entity as unknown as Record<string, unknown>)[idOf(this.entityClass)];
     }
   }
+  recordSoftDeletion(AuditedRepository.prototype, superClass.prototype, recorded);
   Object.defineProperty(AuditedRepository, 'name', {value: superClass.name});
   return AuditedRepository;
 }

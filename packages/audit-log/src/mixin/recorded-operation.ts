@@ -2,6 +2,7 @@ import type {Count, Entity, Filter, Options, Where} from '@loopback/repository';
 import {Action} from '../action';
 import type {RowChange} from '../diff/change';
 import type {Auditable, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
+import {AfterCommit} from './after-commit';
 import {asOperation, isInsideOperation} from './operation';
 import {Recorder} from './recorder';
 import {exactly, lockedPages, PAGE_SIZE, type RowState, readRows} from './row-states';
@@ -79,10 +80,14 @@ export class RecordedOperation<M extends Entity, ID> {
     if (isInsideOperation(this.host)) return change(this.call);
     return asOperation(this.host, async () => {
       if (this.call.noAudit) return change(this.call);
-      return inTransaction(this.host.dataSource, this.call, async (options, transaction) => {
-        const recorder = await Recorder.of(this.host, this.options, this.call, transaction);
+      let afterCommit: AfterCommit | undefined;
+      const result = await inTransaction(this.host.dataSource, this.call, async (options, transaction) => {
+        afterCommit = new AfterCommit(transaction, this.call.transaction === undefined);
+        const recorder = await Recorder.of(this.host, this.options, this.call, afterCommit, transaction);
         return record(recorder, options);
       });
+      await afterCommit?.settle();
+      return result;
     });
   }
 

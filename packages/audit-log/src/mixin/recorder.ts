@@ -1,10 +1,13 @@
 import type {Entity, Transaction} from '@loopback/repository';
 import type {Action} from '../action';
+import {AuditRequiredError} from '../audit-required-error';
 import {currentContext} from '../context/audit-context';
 import {type RowChange, recordedChange} from '../diff/change';
 import {masking} from '../diff/mask';
 import {entryId} from '../entry-id';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
+import {type Delivery, isBeforeCommit} from '../sinks/delivery';
+import {deliveryFailures} from '../sinks/delivery-failures';
 import {repositorySink} from '../sinks/repository-sink';
 import {sinkOf} from '../sinks/sink-of';
 import type {
@@ -16,6 +19,7 @@ import type {
   IAuditMixinOptions,
   User,
 } from '../types';
+import type {AfterCommit} from './after-commit';
 import {EXTRA_COLUMNS} from './extra-columns';
 
 /** Turns the changes of one operation into entries, and hands them to the sink. */
@@ -23,6 +27,8 @@ export class Recorder<M extends Entity, ID> {
   private constructor(
     private readonly repository: Auditable<M, ID>,
     private readonly sink: AuditSink,
+    private readonly delivery: Delivery,
+    private readonly afterCommit: AfterCommit,
     private readonly options: IAuditMixinOptions,
     private readonly common: ExtraColumns & {actor: string},
     private readonly transaction: Transaction | undefined,
@@ -32,6 +38,7 @@ export class Recorder<M extends Entity, ID> {
     repository: Auditable<M, ID> & IAuditMixin<unknown>,
     options: IAuditMixinOptions,
     call: AuditOptions,
+    afterCommit: AfterCommit,
     transaction: Transaction | undefined,
   ): Promise<Recorder<M, ID>> {
     const user = (await repository.getCurrentUser?.()) as User | undefined;
@@ -43,7 +50,9 @@ export class Recorder<M extends Entity, ID> {
       ...extraColumns(options),
       ...extraColumns(call),
     };
-    return new Recorder(repository, sinkFor(repository, options), options, common, transaction);
+    const sink = sinkFor(repository, options);
+    const delivery = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
+    return new Recorder(repository, sink, delivery, afterCommit, options, common, transaction);
   }
 
   /** Records changes of rows; those that changed nothing are left out, unless the mixin keeps them. */
@@ -59,8 +68,25 @@ export class Recorder<M extends Entity, ID> {
       entries.push({...this.common, id: entryId(), action, actedAt, entityId: change.id, ...recorded});
     }
     if (entries.length === 0) return;
-    const {dataSource} = this.repository;
-    await this.sink.deliver(entries, {dataSource, ...(this.transaction && {transaction: this.transaction})});
+    if (isBeforeCommit(this.delivery)) {
+      const scope = {
+        dataSource: this.repository.dataSource,
+        ...(this.transaction && {transaction: this.transaction}),
+      };
+      await this.sink.deliver(entries, scope).catch(cause => {
+        throw new AuditRequiredError({cause});
+      });
+    } else {
+      this.afterCommit.add(() => this.deliverAfter(entries));
+    }
+  }
+
+  /** The change stands: a failure is reported, for there is nothing left to undo. */
+  private async deliverAfter(entries: readonly SinkEntry[]): Promise<void> {
+    const delivered = this.sink
+      .deliver(entries, {})
+      .catch(error => deliveryFailures.report({entries, error}));
+    if (this.delivery === 'durable') await delivered;
   }
 }
 

@@ -1,5 +1,6 @@
 import type {juggler, Transaction} from '@loopback/repository';
 import type {NewAuditEntry} from '../entry';
+import type {Delivery} from './delivery';
 
 /** An entry that is complete but for what the service gives. */
 export type SinkEntry = NewAuditEntry & {id: string; actedAt: string; actor: string};
@@ -20,5 +21,7 @@ export interface SinkScope {
  * once.
  */
 export interface AuditSink {
+  /** How surely entries follow their changes where nothing else is said; `required` where it is left out. */
+  readonly delivery?: Delivery;
   deliver(entries: readonly SinkEntry[], scope: SinkScope): Promise<void>;
 }

@@ -1,0 +1,47 @@
+import type {juggler} from '@loopback/repository';
+
+export const OUTBOX_TABLE = 'audit_outbox';
+export const REJECTED_TABLE = 'audit_outbox_rejected';
+/** The channel on which a commit that filled the outbox is told of. */
+export const OUTBOX_CHANNEL = 'audit_outbox';
+
+/**
+ * The statements that make the outbox and the table of what was rejected from it (PostgreSQL 14 or later), in
+ * the order in which they must run; each may run again. They take no lock of any other table.
+ */
+export const CREATE_OUTBOX = [
+  `CREATE TABLE IF NOT EXISTS ${OUTBOX_TABLE} (
+     position   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     entry      json        NOT NULL,
+     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+   )`,
+  `CREATE TABLE IF NOT EXISTS ${REJECTED_TABLE} (
+     position    bigint      PRIMARY KEY,
+     entry       json        NOT NULL,
+     reason      text        NOT NULL,
+     rejected_at timestamptz NOT NULL DEFAULT clock_timestamp()
+   )`,
+  `CREATE OR REPLACE FUNCTION audit_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+   BEGIN PERFORM pg_notify('${OUTBOX_CHANNEL}', ''); RETURN NULL; END $$`,
+  `CREATE OR REPLACE TRIGGER audit_outbox_notify AFTER INSERT ON ${OUTBOX_TABLE}
+     FOR EACH STATEMENT EXECUTE FUNCTION audit_outbox_notify()`,
+] as const;
+
+/** Puts entries, given as one JSON array, into the outbox. */
+export const FILL_OUTBOX = `INSERT INTO ${OUTBOX_TABLE} (entry) SELECT entry FROM json_array_elements($1::json) AS entry`;
+
+/** Held while the statements run, so that processes which start at once take turns. */
+const CREATE_LOCK = 4_027_118_332;
+
+/** Makes the outbox on a datasource of `loopback-connector-postgresql`. Any number of processes may do so at once. */
+export async function createOutbox(dataSource: juggler.DataSource): Promise<void> {
+  const transaction = await dataSource.beginTransaction({});
+  try {
+    await dataSource.execute('SELECT pg_advisory_xact_lock($1)', [CREATE_LOCK], {transaction});
+    for (const statement of CREATE_OUTBOX) await dataSource.execute(statement, [], {transaction});
+    await transaction.commit();
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+}
