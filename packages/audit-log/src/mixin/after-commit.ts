@@ -9,28 +9,19 @@ interface ObservableTransaction {
 export class AfterCommit {
   private readonly works: (() => Promise<void>)[] = [];
 
-  constructor(
-    transaction?: Transaction,
-    private readonly owned = true,
-  ) {
-    if (transaction && !owned) {
-      // The caller commits: the work goes on by itself, for nobody of ours is there to wait for it.
-      (transaction as unknown as ObservableTransaction).observe('after commit', (_context, next) => {
-        this.run().finally(next);
-      });
-    }
-  }
-
   add(work: () => Promise<void>): void {
     this.works.push(work);
   }
 
-  /** To be called when an operation that committed by itself has done so. */
-  async settle(): Promise<void> {
-    if (this.owned) await this.run();
+  /** Leaves it to a transaction of somebody else's to run the work, when it commits. */
+  follow(transaction: Transaction): void {
+    (transaction as unknown as ObservableTransaction).observe('after commit', (_context, next) => {
+      void this.run().finally(next);
+    });
   }
 
-  private async run(): Promise<void> {
+  /** Runs the work. */
+  async run(): Promise<void> {
     for (const work of this.works.splice(0)) await work();
   }
 }

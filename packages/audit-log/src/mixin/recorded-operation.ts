@@ -1,6 +1,7 @@
 import type {Count, Entity, Filter, Options, Where} from '@loopback/repository';
 import {Action} from '../action';
 import type {RowChange} from '../diff/change';
+import {recordStatements, unrecorded} from '../statement/statement-recorder';
 import type {Auditable, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
 import {AfterCommit} from './after-commit';
 import {asOperation, isInsideOperation} from './operation';
@@ -24,7 +25,7 @@ export class RecordedOperation<M extends Entity, ID> {
 
   /** Rows that come to be. `idsOf` names them when the change has returned. */
   insert<T>(action: Action, change: Change<T>, idsOf: (result: T) => readonly unknown[]): Promise<T> {
-    return this.run(change, async (recorder, options) => {
+    return this.run(action, change, async (recorder, options) => {
       const result = await change(options);
       const ids = idsOf(result);
       for (let from = 0; from < ids.length; from += PAGE_SIZE) {
@@ -40,7 +41,7 @@ export class RecordedOperation<M extends Entity, ID> {
 
   /** One row that is changed, or removed, or, by save, comes to be. `idOf` is asked again when it has no id yet. */
   one<T>(action: Action, id: unknown, change: Change<T>, idOf?: (result: T) => unknown): Promise<T> {
-    return this.run(change, async (recorder, options) => {
+    return this.run(action, change, async (recorder, options) => {
       const before = id === undefined || id === null ? [] : await this.read([id], options, true);
       const result = await change(options);
       const key = before[0]?.key ?? idOf?.(result);
@@ -58,6 +59,7 @@ export class RecordedOperation<M extends Entity, ID> {
     change: (where: Where<M>, options: Options) => Promise<Count>,
   ) {
     return this.run(
+      action,
       options => change(where ?? ({} as Where<M>), options),
       async (recorder, options) => {
         let count = 0;
@@ -72,21 +74,27 @@ export class RecordedOperation<M extends Entity, ID> {
     );
   }
 
-  /** A part of another operation, and a call that is not to be recorded, go straight through. */
+  /**
+   * Records by the statements of the change themselves where that can be done, and around the change elsewhere.
+   * A part of another operation, and a call that is not to be recorded, go straight through.
+   */
   private run<T>(
+    action: Action,
     change: Change<T>,
-    record: (recorder: Recorder<M, ID>, options: Options) => Promise<T>,
+    around: (recorder: Recorder<M, ID>, options: Options) => Promise<T>,
   ): Promise<T> {
+    if (this.call.noAudit) return unrecorded(() => asOperation(this.host, () => change(this.call)));
     if (isInsideOperation(this.host)) return change(this.call);
     return asOperation(this.host, async () => {
-      if (this.call.noAudit) return change(this.call);
-      let afterCommit: AfterCommit | undefined;
+      const afterCommit = new AfterCommit();
+      const recorder = await Recorder.of(this.host, this.options, this.call, afterCommit);
+      const statements = recorder.statementRecording(action);
+      if (statements) return recordStatements(statements, () => change(this.call));
       const result = await inTransaction(this.host.dataSource, this.call, async (options, transaction) => {
-        afterCommit = new AfterCommit(transaction, this.call.transaction === undefined);
-        const recorder = await Recorder.of(this.host, this.options, this.call, afterCommit, transaction);
-        return record(recorder, options);
+        if (transaction && this.call.transaction) afterCommit.follow(transaction);
+        return around(recorder.within(transaction), options);
       });
-      await afterCommit?.settle();
+      if (!this.call.transaction) await afterCommit.run();
       return result;
     });
   }

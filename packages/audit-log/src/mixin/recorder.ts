@@ -1,15 +1,19 @@
 import type {Entity, Transaction} from '@loopback/repository';
-import type {Action} from '../action';
+import {Action} from '../action';
 import {AuditRequiredError} from '../audit-required-error';
 import {currentContext} from '../context/audit-context';
-import {type RowChange, recordedChange} from '../diff/change';
+import {type ChangePolicy, type RowChange, recordedChange} from '../diff/change';
 import {masking} from '../diff/mask';
 import {entryId} from '../entry-id';
+import {outboxSink} from '../outbox/outbox-sink';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
 import {type Delivery, isBeforeCommit} from '../sinks/delivery';
 import {deliveryFailures} from '../sinks/delivery-failures';
 import {repositorySink} from '../sinks/repository-sink';
 import {sinkOf} from '../sinks/sink-of';
+import {type NamingConnector, recordedTable} from '../statement/recorded-columns';
+import type {StatementKind} from '../statement/recording-sql';
+import {isRecordable, type StatementRecording} from '../statement/statement-recorder';
 import type {
   ActorId,
   Auditable,
@@ -21,6 +25,7 @@ import type {
 } from '../types';
 import type {AfterCommit} from './after-commit';
 import {EXTRA_COLUMNS} from './extra-columns';
+import {idOf} from './row-states';
 
 /** Turns the changes of one operation into entries, and hands them to the sink. */
 export class Recorder<M extends Entity, ID> {
@@ -31,7 +36,7 @@ export class Recorder<M extends Entity, ID> {
     private readonly afterCommit: AfterCommit,
     private readonly options: IAuditMixinOptions,
     private readonly common: ExtraColumns & {actor: string},
-    private readonly transaction: Transaction | undefined,
+    private readonly transaction?: Transaction,
   ) {}
 
   static async of<M extends Entity, ID>(
@@ -39,7 +44,6 @@ export class Recorder<M extends Entity, ID> {
     options: IAuditMixinOptions,
     call: AuditOptions,
     afterCommit: AfterCommit,
-    transaction: Transaction | undefined,
   ): Promise<Recorder<M, ID>> {
     const user = (await repository.getCurrentUser?.()) as User | undefined;
     const common = {
@@ -52,14 +56,44 @@ export class Recorder<M extends Entity, ID> {
     };
     const sink = sinkFor(repository, options);
     const delivery = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
+    return new Recorder(repository, sink, delivery, afterCommit, options, common);
+  }
+
+  /** The same for a change in a transaction. */
+  within(transaction: Transaction | undefined): Recorder<M, ID> {
+    const {repository, sink, delivery, afterCommit, options, common} = this;
     return new Recorder(repository, sink, delivery, afterCommit, options, common, transaction);
+  }
+
+  /**
+   * How the statements of the change record it by themselves: into the outbox of a PostgreSQL. Undefined where
+   * entries go elsewhere.
+   */
+  statementRecording(action: Action): StatementRecording | undefined {
+    const {entityClass, dataSource} = this.repository;
+    if (this.sink !== outboxSink || this.delivery !== 'transactional' || !isRecordable(dataSource))
+      return undefined;
+    const connector = dataSource.connector as unknown as NamingConnector;
+    const {isMasked, ignored} = this.policy;
+    return {
+      connector,
+      target: recordedTable(entityClass, idOf(entityClass), connector, isMasked, ignored),
+      common: kind => ({...this.common, action: actionOf(kind, action)}),
+      keepUnchanged: this.options.recordUnchanged ?? false,
+      recorded: 0,
+    };
+  }
+
+  private get policy(): ChangePolicy {
+    const {mask, ignore = []} = this.options;
+    const hidden = this.repository.entityClass.definition.settings.hiddenProperties ?? [];
+    return {isMasked: masking(hidden, mask), ignored: ignore};
   }
 
   /** Records changes of rows; those that changed nothing are left out, unless the mixin keeps them. */
   async record(action: Action, changes: readonly RowChange[]): Promise<void> {
-    const {mask, ignore = [], recordUnchanged = false} = this.options;
-    const hidden = this.repository.entityClass.definition.settings.hiddenProperties ?? [];
-    const policy = {isMasked: masking(hidden, mask), ignored: ignore};
+    const {policy} = this;
+    const {recordUnchanged = false} = this.options;
     const actedAt = new Date().toISOString();
     const entries: SinkEntry[] = [];
     for (const change of changes) {
@@ -132,3 +166,14 @@ const extraColumns = (from: object): ExtraColumns =>
   Object.fromEntries(
     Object.entries(from).filter(([name, value]) => EXTRA_COLUMNS.has(name) && value !== undefined),
   );
+
+/**
+ * What a statement of an operation does: what the operation is called, unless it does something else. An update
+ * of a deletion is a soft delete; an insert of a save is an insert.
+ */
+function actionOf(kind: StatementKind, operation: Action): Action {
+  const many = operation.endsWith('_MANY');
+  if (kind === 'INSERT') return many ? Action.INSERT_MANY : Action.INSERT_ONE;
+  if (kind === 'DELETE') return many ? Action.DELETE_MANY : Action.DELETE_ONE;
+  return operation.startsWith('INSERT') ? Action.UPDATE_ONE : operation;
+}
