@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {juggler} from '@loopback/repository';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
-import {OUTBOX_CHANNEL, OUTBOX_TABLE, REJECTED_TABLE} from './outbox-table';
+import {OUTBOX_CHANNEL, OUTBOX_TABLE, REJECTED_TABLE, RELAY_TABLE} from './outbox-table';
 import {type PgClient, type PgPool, poolOf} from './postgres';
 
 /** An entry on its way out of the outbox. */
@@ -27,8 +27,10 @@ export interface OutboxRelayOptions {
   forward: Forward;
   /** Entries of one transaction at most. */
   batchSize?: number;
-  /** How often to look without having been woken, in milliseconds. */
+  /** How often to look while entries come, in milliseconds. */
   pollMs?: number;
+  /** How often to look, without having been woken, while none come, in milliseconds. */
+  sleepMs?: number;
   /** Longest pause after failures, in milliseconds. */
   maxPauseMs?: number;
   /** Told of a failure that will be tried again. */
@@ -37,14 +39,20 @@ export interface OutboxRelayOptions {
 
 /** Only one relay of a database moves entries at a time, so that their order is kept. */
 const RELAY_LOCK = 4_027_118_333;
+/** Looks without an entry after which the relay says that it sleeps. */
+const QUIET_LOOKS = 25;
 
 /**
- * Moves entries from the outbox of a datasource to where they belong, in the order of their commits. Woken by
- * NOTIFY. Any number of processes may run one: they take turns.
+ * Moves entries from the outbox of a datasource to where they belong, in the order in which they were put in.
+ * Any number of processes may run one: they take turns.
+ *
+ * While entries come it looks often, and commits need not tell of themselves; when none have come for a while
+ * it says that it sleeps, and the next commit wakes it by NOTIFY.
  */
 export class OutboxRelay {
   private readonly stopping = new AbortController();
   private woken = new AbortController();
+  private asleep: boolean | undefined;
   private running: Promise<unknown> | undefined;
 
   constructor(private readonly options: OutboxRelayOptions) {}
@@ -58,21 +66,38 @@ export class OutboxRelay {
     this.stopping.abort();
     this.woken.abort();
     await this.running;
+    // Whoever relays next is to be woken.
+    await this.sayAsleep(true).catch(() => {});
   }
 
   private async relayAll(): Promise<void> {
-    const {batchSize = 500, pollMs = 1_000, maxPauseMs = 10_000, onError} = this.options;
+    const {batchSize = 500, pollMs = 40, sleepMs = 1_000, maxPauseMs = 10_000, onError} = this.options;
     let failures = 0;
+    let quiet = 0;
     while (!this.stopping.signal.aborted) {
       try {
         const moved = await this.relayBatch(batchSize);
         failures = 0;
-        if (moved < batchSize) await this.idle(pollMs);
+        quiet = moved > 0 ? 0 : quiet + 1;
+        if (moved > 0 || quiet === QUIET_LOOKS) await this.sayAsleep(moved === 0);
+        // Commits that were under way when it said so have not heard of it: it looks on for as long again.
+        if (moved < batchSize) await this.idle(quiet > 2 * QUIET_LOOKS ? sleepMs : pollMs);
       } catch (error) {
         onError?.(error);
         failures += 1;
         await this.rest(Math.min(50 * 2 ** failures, maxPauseMs));
       }
+    }
+  }
+
+  private async sayAsleep(asleep: boolean): Promise<void> {
+    if (asleep === this.asleep) return;
+    const client = await (await this.pool()).connect();
+    try {
+      await client.query(`UPDATE ${RELAY_TABLE} SET asleep = $1 WHERE asleep <> $1`, [asleep]);
+      this.asleep = asleep;
+    } finally {
+      client.release();
     }
   }
 

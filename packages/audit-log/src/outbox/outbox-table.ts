@@ -2,6 +2,8 @@ import type {juggler} from '@loopback/repository';
 
 export const OUTBOX_TABLE = 'audit_outbox';
 export const REJECTED_TABLE = 'audit_outbox_rejected';
+/** Whether the relays sleep, and must be woken. */
+export const RELAY_TABLE = 'audit_outbox_relay';
 /** The channel on which a commit that filled the outbox is told of. */
 export const OUTBOX_CHANNEL = 'audit_outbox';
 
@@ -21,8 +23,17 @@ export const CREATE_OUTBOX = [
      reason      text        NOT NULL,
      rejected_at timestamptz NOT NULL DEFAULT clock_timestamp()
    )`,
+  `CREATE TABLE IF NOT EXISTS ${RELAY_TABLE} (
+     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+     asleep   boolean NOT NULL DEFAULT true
+   )`,
+  `INSERT INTO ${RELAY_TABLE} DEFAULT VALUES ON CONFLICT DO NOTHING`,
+  // Commits that notify wait for one another, so only those notify that must wake a relay.
   `CREATE OR REPLACE FUNCTION audit_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
-   BEGIN PERFORM pg_notify('${OUTBOX_CHANNEL}', ''); RETURN NULL; END $$`,
+   BEGIN
+     IF (SELECT asleep FROM ${RELAY_TABLE}) THEN PERFORM pg_notify('${OUTBOX_CHANNEL}', ''); END IF;
+     RETURN NULL;
+   END $$`,
   `CREATE OR REPLACE TRIGGER audit_outbox_notify AFTER INSERT ON ${OUTBOX_TABLE}
      FOR EACH STATEMENT EXECUTE FUNCTION audit_outbox_notify()`,
 ] as const;

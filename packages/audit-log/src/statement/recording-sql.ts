@@ -62,14 +62,14 @@ function updateSql(
   if (rest === undefined) return undefined;
   const [, assignments = rest, where = ''] = /^(.*?)(\s+WHERE\s.*)$/s.exec(rest) ?? [];
   const [was, is] = ['changed.row_was', 'changed.row_is'];
-  const unchanged = keepUnchanged
-    ? ''
-    : `WHERE ${was} IS DISTINCT FROM ${is} AND ${changedFieldsSql(target.columns, was, is)} <> '[]'`;
+  const unchanged = keepUnchanged ? '' : `WHERE changed.fields <> '[]'`;
+  const fields = changedFieldsSql(target.columns, 'locked.row_was', 'row_is');
   return {
     kind: 'UPDATE',
     text: `WITH changed AS (UPDATE ${target.table} AS row_is ${assignments}
         FROM (SELECT held AS row_was FROM ${target.table} AS held ${where} FOR UPDATE) AS locked
-        WHERE row_is.${target.idColumn} = (locked.row_was).${target.idColumn} RETURNING locked.row_was, row_is),
+        WHERE row_is.${target.idColumn} = (locked.row_was).${target.idColumn}
+        RETURNING locked.row_was, row_is, ${fields} AS fields),
       recorded AS (INSERT INTO ${OUTBOX_TABLE} (entry) SELECT ${entrySql(target, common, was, is)} FROM changed ${unchanged})
       SELECT count(*)::int AS count FROM changed`,
   };
@@ -95,7 +95,7 @@ function entrySql(target: RecordedTable, common: number, was?: string, is?: stri
     `'entityId', ((${is ?? was}).${idColumn})::text`,
     ...(was ? [`'before', ${stateSql(was, columns)}`] : []),
     ...(is ? [`'after', ${stateSql(is, columns)}`] : []),
-    `'changedFields', ${changedFieldsSql(columns, was, is)}`,
+    `'changedFields', ${was && is ? 'changed.fields' : changedFieldsSql(columns, was, is)}`,
   ];
   return `($${common}::jsonb || jsonb_build_object(${parts.join(', ')}))::json`;
 }
