@@ -6,7 +6,7 @@ import {DEVELOPER, signToken, type TokenClaims} from '../../dist/cli/development
 import {readSettings, type Settings} from '../../dist/settings';
 import {createTestDatabase, type TestDatabase} from './test-database';
 
-const SECRET = 'a secret of tests alone, 32 bytes or more';
+export const SECRET = 'a secret of tests alone, 32 bytes or more';
 
 export interface TestService {
   url: string;
