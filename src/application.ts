@@ -40,7 +40,11 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       store: settings.store,
       queryTimeoutMs: settings.queryTimeoutMs,
       archiveWaitMs: settings.archiveWaitMs,
-      jobs: {run: settings.jobConcurrency > 0, concurrency: settings.jobConcurrency},
+      jobs: {
+        run: settings.jobConcurrency > 0,
+        concurrency: settings.jobConcurrency,
+        leaseMs: settings.jobLeaseMs,
+      },
     });
     this.component(AuditServiceComponent);
 

@@ -58,6 +58,11 @@ export const SETTINGS = [
     meaning: 'Background jobs at a time; 0 leaves them to other processes',
     default: '2',
   },
+  {
+    name: 'JOB_LEASE_MS',
+    meaning: 'After this time without a sign of life a job is taken over by another worker',
+    default: '30000',
+  },
   {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
 ] as const satisfies readonly SettingDescription[];
 
@@ -86,6 +91,7 @@ export interface Settings {
   queryTimeoutMs: number;
   archiveWaitMs: number;
   jobConcurrency: number;
+  jobLeaseMs: number;
   shutdownGraceMs: number;
 }
 
@@ -192,6 +198,7 @@ export function readSettings(environment: Environment): Settings {
     queryTimeoutMs: whole('QUERY_TIMEOUT_MS', 1, 3_600_000),
     archiveWaitMs: whole('ARCHIVE_WAIT_MS', 0, 3_600_000),
     jobConcurrency: whole('JOB_CONCURRENCY', 0, 32),
+    jobLeaseMs: whole('JOB_LEASE_MS', 300, 3_600_000),
     shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
   };
 }

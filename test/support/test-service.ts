@@ -37,8 +37,15 @@ export interface Answer {
   json: unknown;
 }
 
-/** The service as it runs on its own, on a database and a folder of its own, in this process. */
-export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
+/**
+ * The service as it runs on its own, on a database and a folder of its own, in this process.
+ *
+ * @param prepare replaces parts of it before it starts
+ */
+export async function startTestService(
+  environment: Record<string, string> = {},
+  prepare: (app: AuditServiceApplication, settings: Settings) => void = () => {},
+): Promise<TestService> {
   const db = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'audit-service-'));
   const settings = readSettings({
@@ -49,6 +56,7 @@ export async function startTestService(environment: Record<string, string> = {})
     ...environment,
   });
   const app = new AuditServiceApplication({settings, database: db.settings, tokens: {secret: SECRET}});
+  prepare(app, settings);
   await app.start();
   const url = app.restServer.url ?? '';
   const token = (claims: Partial<TokenClaims> = {}) =>
