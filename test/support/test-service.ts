@@ -74,7 +74,8 @@ export async function startTestService(
   };
 }
 
-async function send(url: string, {method, body, headers = {}, token}: SendOptions): Promise<Answer> {
+/** Sends one request. */
+export async function send(url: string, {method, body, headers = {}, token}: SendOptions): Promise<Answer> {
   const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
   const response = await fetch(url, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
