@@ -3,7 +3,7 @@ import {juggler, RepositoryMixin} from '@loopback/repository';
 import {RestApplication, RestBindings, SequenceActions} from '@loopback/rest';
 import {RestExplorerBindings, RestExplorerComponent} from '@loopback/rest-explorer';
 import type {Pool} from 'pg';
-import pino, {type Logger} from 'pino';
+import type {Logger} from 'pino';
 import {AuditServiceComponent} from './component';
 import {HealthController} from './controllers/health.controller';
 import {tellErrors} from './controllers/told-error';
@@ -11,6 +11,7 @@ import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token
 import {AuditServiceBindings} from './keys';
 import {ServiceMetrics} from './observability/metrics';
 import {requestLog} from './observability/request-log';
+import {serviceLogger} from './observability/service-logger';
 import type {Settings} from './settings';
 import {AuditDbSourceName, type DatabaseSettings} from './types';
 
@@ -28,7 +29,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
 
   constructor({settings, database, tokens}: ServiceParts) {
     super(restOptions(settings));
-    this.logger = pino({name: 'audit-service', level: settings.logLevel});
+    this.logger = serviceLogger(settings.logLevel);
     this.source = auditDb(database, settings.poolMax);
     this.dataSource(this.source, AuditDbSourceName);
 
@@ -39,6 +40,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       schema: settings.schema,
       store: settings.store,
       queryTimeoutMs: settings.queryTimeoutMs,
+      concurrentExports: settings.exportConcurrency,
       archiveWaitMs: settings.archiveWaitMs,
       jobs: {
         run: settings.jobConcurrency > 0,

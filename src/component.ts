@@ -1,4 +1,5 @@
 import {
+  asGlobalInterceptor,
   asLifeCycleObserver,
   Binding,
   BindingAddress,
@@ -6,13 +7,12 @@ import {
   type Component,
   type Context,
   CoreBindings,
-  config,
+  CoreTags,
   createBindingFromClass,
   inject,
 } from '@loopback/core';
 import type {juggler} from '@loopback/repository';
 import type {Pool} from 'pg';
-import pino from 'pino';
 import {readArchive} from './archive/archive-reader';
 import {writeArchive} from './archive/archive-writer';
 import {createObjectStore} from './archive/create-object-store';
@@ -22,7 +22,9 @@ import {AuditController} from './controllers/audit.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
+import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
+import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
 import {JobRunner} from './jobs/job-runner';
@@ -32,6 +34,7 @@ import {AuditLog} from './models/audit-log.model';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
 import {MappingLog} from './models/mapping-log.model';
+import {serviceLogger} from './observability/service-logger';
 import {AuditLogRepository} from './repositories/audit-log.repository';
 import {Database} from './repositories/database';
 import {JobRows} from './repositories/job-rows';
@@ -48,37 +51,47 @@ export class AuditServiceComponent implements Component {
   readonly controllers = [AuditController, ExportController, ArchiveController, JobController];
   readonly bindings: Binding[];
 
-  constructor(
-    @inject(CoreBindings.APPLICATION_INSTANCE) app: Context,
-    @config({fromBinding: Keys.COMPONENT}) options: AuditServiceConfig = {},
-  ) {
-    this.bindings = parts(withDefaults(options)).filter(binding => !app.isBound(binding.key));
+  constructor(@inject(CoreBindings.APPLICATION_INSTANCE) app: Context) {
+    this.bindings = parts().filter(binding => !app.isBound(binding.key));
   }
 }
 
-function parts(options: AuditServiceOptions): Binding[] {
+/** Groups stop in the reverse order of their names: jobs are given back before datasources are disconnected. */
+const WORKERS = 'workers';
+
+function parts(): Binding[] {
   return [
-    Binding.bind(Keys.OPTIONS).to(options),
-    singleton(Keys.LOGGER, () => pino({name: 'audit-service'})),
+    Binding.bind(Keys.OPTIONS)
+      .toDynamicValue(({context}) => optionsOf(context))
+      .inScope(BindingScope.SINGLETON),
+    singleton(Keys.LOGGER, () => serviceLogger()),
     singleton(Keys.CALLER, () => hostCaller),
-    singleton(Keys.GATE, async get => new Gate(await get(Keys.CALLER), options.tenancy)),
+    singleton(Keys.GATE, async get => new Gate(await get(Keys.CALLER), (await get(Keys.OPTIONS)).tenancy)),
     singleton(Keys.DATABASE, async get => {
       const source = await get<juggler.DataSource>(`datasources.${AuditDbSourceName}`);
-      return new Database(() => poolOf(source), options.schema);
+      return new Database(() => poolOf(source), (await get(Keys.OPTIONS)).schema);
     }),
-    singleton(Keys.OBJECT_STORE, () => createObjectStore(options.store)),
+    singleton(Keys.OBJECT_STORE, async get => createObjectStore((await get(Keys.OPTIONS)).store)),
+    singleton(Keys.EXPORT_SLOTS, async get => new ExportSlots((await get(Keys.OPTIONS)).concurrentExports)),
     singleton(Keys.EXPORT_HANDLER, async get => keepExport(await get(Keys.OBJECT_STORE))),
     singleton(Keys.ARCHIVE_WRITER, () => writeArchive),
     singleton(Keys.ARCHIVE_READER, () => readArchive),
     singleton(
       `repositories.${AuditLogRepository.name}`,
-      async get => new AuditLogRepository(await get(Keys.DATABASE), options),
+      async get => new AuditLogRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
     ).tag('repository'),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
-    singleton(Keys.JOB_RUNNER, get => jobRunner(get, options)).apply(asLifeCycleObserver),
+    singleton(Keys.JOB_RUNNER, jobRunner)
+      .apply(asLifeCycleObserver)
+      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
     createBindingFromClass(AuditSpecEnhancer),
+    Binding.bind('audit-service.retry-after').to(retryAfter).apply(asGlobalInterceptor('audit-service')),
   ];
 }
+
+/** The options as they are when the first part asks for them, so that they may be given after the component. */
+const optionsOf = async (context: Context): Promise<AuditServiceOptions> =>
+  withDefaults((await context.getConfig<AuditServiceConfig>(Keys.COMPONENT)) ?? {});
 
 /** Resolves a part; one that may be missing is asked for with `{optional: true}`. */
 type Get = {
@@ -93,13 +106,15 @@ const singleton = <T>(key: BindingAddress<T>, make: (get: Get) => T | Promise<T>
 
 /** The connections of a datasource on `loopback-connector-postgresql`. */
 async function poolOf(source: juggler.DataSource): Promise<Pool> {
-  const pool = (source.connector as {pg?: Pool} | undefined)?.pg;
-  if (pool) return pool;
-  await source.connect();
-  return (source.connector as unknown as {pg: Pool}).pg;
+  const connected = (source.connector as {pg?: Pool} | undefined)?.pg;
+  if (!connected) await source.connect();
+  const {pg: pool} = source.connector as unknown as {pg: Pool};
+  // A connection that breaks while idle is replaced; unheard, its error would end the host's process.
+  if (pool.listenerCount('error') === 0) pool.on('error', () => {});
+  return pool;
 }
 
-async function jobRunner(get: Get, options: AuditServiceOptions): Promise<JobRunner> {
+async function jobRunner(get: Get): Promise<JobRunner> {
   const shared = {
     database: await get(Keys.DATABASE),
     store: await get(Keys.OBJECT_STORE),
@@ -116,5 +131,6 @@ async function jobRunner(get: Get, options: AuditServiceOptions): Promise<JobRun
     QUERY: queryJob(recall),
     EXPORT: exportJob(recall),
   };
-  return new JobRunner(await get(Keys.JOB_ROWS), works, options.jobs, await get(Keys.LOGGER));
+  const {jobs} = await get(Keys.OPTIONS);
+  return new JobRunner(await get(Keys.JOB_ROWS), works, jobs, await get(Keys.LOGGER));
 }

@@ -1,3 +1,5 @@
+export type {AuditEntry, NewAuditEntry} from '@loopback-audit/audit-log';
+export type {Bearer} from './admission/admit';
 export {AuditServiceApplication, type ServiceParts} from './application';
 export {type ArchiveReader, readArchive, verifyArchive} from './archive/archive-reader';
 export {type ArchivedFile, type ArchiveWriter, writeArchive} from './archive/archive-writer';

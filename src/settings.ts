@@ -63,6 +63,7 @@ export const SETTINGS = [
     meaning: 'After this time without a sign of life a job is taken over by another worker',
     default: '30000',
   },
+  {name: 'EXPORT_CONCURRENCY', meaning: 'Exports at a time; each holds a database connection', default: '4'},
   {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
 ] as const satisfies readonly SettingDescription[];
 
@@ -92,6 +93,7 @@ export interface Settings {
   archiveWaitMs: number;
   jobConcurrency: number;
   jobLeaseMs: number;
+  exportConcurrency: number;
   shutdownGraceMs: number;
 }
 
@@ -199,6 +201,7 @@ export function readSettings(environment: Environment): Settings {
     archiveWaitMs: whole('ARCHIVE_WAIT_MS', 0, 3_600_000),
     jobConcurrency: whole('JOB_CONCURRENCY', 0, 32),
     jobLeaseMs: whole('JOB_LEASE_MS', 300, 3_600_000),
+    exportConcurrency: whole('EXPORT_CONCURRENCY', 1, 100),
     shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
   };
 }

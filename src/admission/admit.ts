@@ -11,7 +11,7 @@ export interface Bearer {
   actor: string;
   actorType: ActorType;
   /** The request that brings the entry; it describes the act itself where the bearer is the actor. */
-  context?: Pick<AuditEntry, 'requestId' | 'ip' | 'userAgent'>;
+  context?: Pick<AuditEntry, 'requestId' | 'ip' | 'userAgent' | 'method' | 'path'>;
 }
 
 /** An entry on its way into the trail. */

@@ -51,7 +51,7 @@ export class ArchiveController {
           properties: {message: {type: 'string'}, jobId: {type: 'string', format: 'uuid'}},
         }),
       },
-      ...errors(404, 413, 415),
+      ...errors(404, 409, 413, 415, 502),
     },
   })
   async archive(

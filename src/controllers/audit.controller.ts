@@ -11,7 +11,7 @@ import {AuditServiceBindings} from '../keys';
 import type {Operand} from '../models/condition';
 import type {Selection} from '../models/selection';
 import {readCursor, writeCursor} from '../query/cursor';
-import {readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
+import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
 import {AuditLogRepository} from '../repositories/audit-log.repository';
 import type {AuditServiceOptions} from '../types';
 import {bearerOf, type Gate} from './gate';
@@ -21,6 +21,7 @@ import {
   ENTRY_REF,
   EXAMPLE_ENTRY,
   errors,
+  FIELDS_FILTER,
   INCLUDE_ARCHIVED,
   json,
   NEW_ENTRY_REF,
@@ -154,15 +155,7 @@ export class AuditController {
   @get('/audit-logs/count', {
     ...SECURED,
     summary: 'Count entries',
-    'x-query': [
-      ...SELECTING,
-      {
-        name: 'where',
-        in: 'query',
-        description: 'LoopBack where',
-        content: {'application/json': {schema: {type: 'object'}}},
-      },
-    ],
+    'x-query': SELECTING,
     responses: {
       200: {
         description: 'The number of entries',
@@ -176,18 +169,24 @@ export class AuditController {
   })
   async count(): Promise<{count: number}> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    const {selection} = readQuery(tenantId, queryOf(this.context.request));
+    const query = queryOf(this.context.request);
+    const unused = ['limit', 'order', 'cursor'].find(name => name in query);
+    if (unused !== undefined) throw unknownParameter(unused);
+    const {selection} = readQuery(tenantId, query);
     return {count: await this.auditLogs.count(tenantId, selection.condition)};
   }
 
   @get('/audit-logs/{id}', {
     ...SECURED,
     summary: 'One entry',
+    'x-query': [FIELDS_FILTER],
     responses: {200: {description: 'The entry', content: json(ENTRY_REF)}, ...errors(404)},
   })
-  async findById(@param.path.string('id') id: string): Promise<AuditEntry> {
-    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    return this.auditLogs.findById(caller.tenantId, id);
+  async findById(@param.path.string('id') id: string): Promise<Partial<AuditEntry>> {
+    const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    const fields = readFieldsQuery(queryOf(this.context.request));
+    const entry = await this.auditLogs.findById(tenantId, id);
+    return fields ? only(entry, fields) : entry;
   }
 
   private async page(

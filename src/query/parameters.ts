@@ -88,6 +88,24 @@ const everything = (): Selection => ({condition: EVERYTHING, order: NEWEST_FIRST
 export const unknownParameter = (name: string) =>
   queryFault(shown(name), 'UNKNOWN_PARAMETER', 'is not a parameter of this path', 'INVALID_PARAMETER');
 
+/**
+ * Reads which properties of one entry a request means: LoopBack's `filter` with `fields` alone.
+ *
+ * @throws AuditError INVALID_PARAMETER, INVALID_FILTER
+ */
+export function readFieldsQuery(query: QueryParameters): Selection['fields'] {
+  const {filter, ...others} = query;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw unknownParameter(other);
+  if (filter === undefined) return undefined;
+  const read = readObject(filter, 'filter');
+  const selection = readFilter(read);
+  const part = Object.keys(read as object).find(name => name !== 'fields');
+  if (part !== undefined)
+    throw queryFault(`filter.${shown(part)}`, 'UNKNOWN_PROPERTY', 'has no use for one entry');
+  return selection.fields;
+}
+
 /** `true` or `false`. */
 export function readFlag(query: QueryParameters, name: string): boolean {
   const value = query[name];

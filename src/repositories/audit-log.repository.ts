@@ -1,6 +1,6 @@
-import type {AuditEntry} from '@loopback-audit/audit-log';
+import type {AuditEntry, NewAuditEntry} from '@loopback-audit/audit-log';
 import {validate as isUuid} from 'uuid';
-import type {Admitted} from '../admission/admit';
+import {type Admitted, admit, type Bearer} from '../admission/admit';
 import {AuditError} from '../errors';
 import type {Condition} from '../models/condition';
 import {columnOf} from '../models/entry-columns';
@@ -24,6 +24,16 @@ export class AuditLogRepository {
     private readonly database: Database,
     private readonly options: AuditLogRepositoryOptions,
   ) {}
+
+  /**
+   * Records an entry for code of the host application: checks it, gives it what it leaves out, and stores it
+   * in the trail of its bearer's tenant. When it returns the entry is durable.
+   *
+   * @throws AuditError INVALID_ENTRY, TENANT_MISMATCH, ID_CONFLICT
+   */
+  async record(entry: NewAuditEntry, bearer: Bearer): Promise<AuditEntry> {
+    return this.create(bearer.tenantId, admit(entry, bearer));
+  }
 
   /**
    * Stores one entry and answers it as it is stored. When it returns the entry is durable.

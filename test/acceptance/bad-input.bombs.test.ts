@@ -3,7 +3,8 @@ import {after, before, describe, test} from 'node:test';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import {PROPERTY_RULES} from '../../dist/admission/property-rules';
 import {LIKE_BOMBS, REGEXP_BOMBS, TEXT_BOMBS} from '../support/bombs';
-import {type Answer, startTestService, type TestService} from '../support/test-service';
+import type {Answer} from '../support/send';
+import {startTestService, type TestService} from '../support/test-service';
 
 /** Every property that takes any text. */
 const TEXT_PROPERTIES = Object.entries(PROPERTY_RULES)

@@ -1,5 +1,5 @@
 import type {BadRequest} from './bad-request';
-import type {SendOptions} from './test-service';
+import type {SendOptions} from './send';
 
 const typed = (type: string, body = '{"action":"a.b"}'): SendOptions => ({
   method: 'POST',

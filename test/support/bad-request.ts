@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {Answer, SendOptions, TestService} from './test-service';
+import type {Answer, SendOptions} from './send';
+import type {TestService} from './test-service';
 
 /** A request that must be refused, and how. */
 export interface BadRequest {

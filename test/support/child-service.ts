@@ -3,8 +3,9 @@ import {once} from 'node:events';
 import {join} from 'node:path';
 import {DEVELOPER, signToken} from '../../dist/cli/development-token';
 import {readSettings} from '../../dist/settings';
+import {type Answer, type SendOptions, send} from './send';
 import type {TestDatabase} from './test-database';
-import {type Answer, SECRET, type SendOptions, send} from './test-service';
+import {SECRET} from './test-service';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 

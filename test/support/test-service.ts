@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {AuditServiceApplication} from '../../dist/application';
 import {DEVELOPER, signToken, type TokenClaims} from '../../dist/cli/development-token';
 import {readSettings, type Settings} from '../../dist/settings';
+import {type Answer, type SendOptions, send} from './send';
 import {createTestDatabase, type TestDatabase} from './test-database';
 
 export const SECRET = 'a secret of tests alone, 32 bytes or more';
@@ -18,23 +19,6 @@ export interface TestService {
   /** Sends a request to the service; the path begins with a slash. */
   send(path: string, options?: SendOptions): Promise<Answer>;
   stop(): Promise<void>;
-}
-
-export interface SendOptions {
-  method?: string;
-  /** An object is sent as JSON, text and bytes as they are. */
-  body?: unknown;
-  headers?: Record<string, string>;
-  /** `null` sends no token. */
-  token?: string | null;
-}
-
-export interface Answer {
-  status: number;
-  headers: Headers;
-  text: string;
-  /** The body as JSON; undefined where it is none. */
-  json: unknown;
 }
 
 /**
@@ -72,28 +56,4 @@ export async function startTestService(
       await rm(dataDir, {recursive: true, force: true});
     },
   };
-}
-
-/** Sends one request. */
-export async function send(url: string, {method, body, headers = {}, token}: SendOptions): Promise<Answer> {
-  const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
-  const response = await fetch(url, {
-    method: method ?? (body === undefined ? 'GET' : 'POST'),
-    headers: {
-      ...(token && {authorization: `Bearer ${token}`}),
-      ...(body !== undefined && {'content-type': 'application/json'}),
-      ...headers,
-    },
-    ...(body !== undefined && {body: raw ? (body as string) : JSON.stringify(body)}),
-  });
-  const text = await response.text();
-  return {status: response.status, headers: response.headers, text, json: parsed(text)};
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

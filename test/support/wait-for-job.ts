@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Job} from '../../dist/models/job.model';
-import type {Answer, SendOptions} from './test-service';
+import type {Answer, SendOptions} from './send';
 
 type Send = (path: string, options?: SendOptions) => Promise<Answer>;
 
