@@ -28,10 +28,14 @@ const recordedAlready = (cause: unknown) =>
 
 /**
  * Records an archive file; {@link removeArchived} and {@link finishArchive} follow in the same transaction.
+ * Archives of one tenant take turns from here on, for each may remove what the other locks.
  *
  * @throws AuditError ARCHIVE_CONFLICT where the archive has been recorded already
  */
 export async function recordArchive(session: Session, archive: ArchiveRow): Promise<void> {
+  await session.rows("SELECT pg_advisory_xact_lock(hashtextextended('audit-archive:' || $1, 0))", [
+    archive.tenantId,
+  ]);
   await session
     .rows('SELECT audit_record_archive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
       archive.id,
