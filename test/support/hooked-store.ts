@@ -20,16 +20,7 @@ export class HookedStore implements ObjectStore {
   constructor(private readonly store: ObjectStore) {}
 
   async put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject> {
-    const {onFirstBytes} = this;
-    async function* watched() {
-      let first = true;
-      for await (const chunk of body) {
-        if (first) await onFirstBytes(key);
-        first = false;
-        yield chunk;
-      }
-    }
-    const stored = await this.store.put(key, watched(), options);
+    const stored = await this.store.put(key, this.watched(key, body), options);
     await this.onStored(key);
     return stored;
   }
@@ -39,6 +30,25 @@ export class HookedStore implements ObjectStore {
     this.reads.set(key, before + 1);
     await this.onRead(key, before);
     return this.store.get(key);
+  }
+
+  /** The body again; closing it before its first bytes closes what is within, as a generator would not. */
+  private watched(key: string, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    let begun = false;
+    return {
+      [Symbol.asyncIterator]: () => {
+        const within = body[Symbol.asyncIterator]();
+        return {
+          next: async () => {
+            const result = await within.next();
+            if (!begun) await this.onFirstBytes(key);
+            begun = true;
+            return result;
+          },
+          return: async () => (await within.return?.()) ?? {done: true, value: undefined},
+        };
+      },
+    };
   }
 
   head = (key: string): Promise<ObjectHead | undefined> => this.store.head(key);
