@@ -3,13 +3,15 @@ import {juggler, RepositoryMixin} from '@loopback/repository';
 import {RestApplication, RestBindings, SequenceActions} from '@loopback/rest';
 import {RestExplorerBindings, RestExplorerComponent} from '@loopback/rest-explorer';
 import type {Pool} from 'pg';
-import pino, {type Logger} from 'pino';
+import type {Logger} from 'pino';
 import {AuditServiceComponent} from './component';
 import {HealthController} from './controllers/health.controller';
+import {tellErrors} from './controllers/told-error';
 import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
 import {AuditServiceBindings} from './keys';
 import {ServiceMetrics} from './observability/metrics';
 import {requestLog} from './observability/request-log';
+import {serviceLogger} from './observability/service-logger';
 import type {Settings} from './settings';
 import {AuditDbSourceName, type DatabaseSettings} from './types';
 
@@ -27,7 +29,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
 
   constructor({settings, database, tokens}: ServiceParts) {
     super(restOptions(settings));
-    this.logger = pino({name: 'audit-service', level: settings.logLevel});
+    this.logger = serviceLogger(settings.logLevel);
     this.source = auditDb(database, settings.poolMax);
     this.dataSource(this.source, AuditDbSourceName);
 
@@ -38,6 +40,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       schema: settings.schema,
       store: settings.store,
       queryTimeoutMs: settings.queryTimeoutMs,
+      concurrentExports: settings.exportConcurrency,
       archiveWaitMs: settings.archiveWaitMs,
       jobs: {run: settings.jobConcurrency > 0, concurrency: settings.jobConcurrency},
     });
@@ -46,6 +49,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
     const metrics = new ServiceMetrics(() => this.pool.waitingCount);
     this.bind(AuditServiceBindings.METRICS).to(metrics).inScope(BindingScope.SINGLETON);
     this.middleware(requestLog(this.logger, metrics));
+    this.middleware(tellErrors);
     this.controller(HealthController);
     this.bind(SequenceActions.LOG_ERROR).to((error, status, request) => {
       if (status >= 500)

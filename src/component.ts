@@ -13,7 +13,6 @@ import {
 } from '@loopback/core';
 import type {juggler} from '@loopback/repository';
 import type {Pool} from 'pg';
-import pino from 'pino';
 import {readArchive} from './archive/archive-reader';
 import {writeArchive} from './archive/archive-writer';
 import {createObjectStore} from './archive/create-object-store';
@@ -25,6 +24,7 @@ import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
 import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
+import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
 import {JobRunner} from './jobs/job-runner';
@@ -34,6 +34,7 @@ import {AuditLog} from './models/audit-log.model';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
 import {MappingLog} from './models/mapping-log.model';
+import {serviceLogger} from './observability/service-logger';
 import {AuditLogRepository} from './repositories/audit-log.repository';
 import {Database} from './repositories/database';
 import {JobRows} from './repositories/job-rows';
@@ -63,7 +64,7 @@ function parts(): Binding[] {
     Binding.bind(Keys.OPTIONS)
       .toDynamicValue(({context}) => optionsOf(context))
       .inScope(BindingScope.SINGLETON),
-    singleton(Keys.LOGGER, () => pino({name: 'audit-service'})),
+    singleton(Keys.LOGGER, () => serviceLogger()),
     singleton(Keys.CALLER, () => hostCaller),
     singleton(Keys.GATE, async get => new Gate(await get(Keys.CALLER), (await get(Keys.OPTIONS)).tenancy)),
     singleton(Keys.DATABASE, async get => {
@@ -71,6 +72,7 @@ function parts(): Binding[] {
       return new Database(() => poolOf(source), (await get(Keys.OPTIONS)).schema);
     }),
     singleton(Keys.OBJECT_STORE, async get => createObjectStore((await get(Keys.OPTIONS)).store)),
+    singleton(Keys.EXPORT_SLOTS, async get => new ExportSlots((await get(Keys.OPTIONS)).concurrentExports)),
     singleton(Keys.EXPORT_HANDLER, async get => keepExport(await get(Keys.OBJECT_STORE))),
     singleton(Keys.ARCHIVE_WRITER, () => writeArchive),
     singleton(Keys.ARCHIVE_READER, () => readArchive),

@@ -18,6 +18,7 @@ export const ERROR_STATUS = {
   FORBIDDEN: 403,
   TENANT_MISMATCH: 403,
   // What was asked for is not there, or is there in another form.
+  ROUTE_NOT_FOUND: 404,
   ENTRY_NOT_FOUND: 404,
   JOB_NOT_FOUND: 404,
   OBJECT_NOT_FOUND: 404,
@@ -29,13 +30,14 @@ export const ERROR_STATUS = {
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   // The service could not; the caller waits and tries again.
+  INTERNAL: 500,
   ARCHIVE_MISMATCH: 500,
   JOB_ABANDONED: 500,
   STORE_FAILED: 502,
   DATABASE_UNAVAILABLE: 503,
   IDENTITY_UNAVAILABLE: 503,
   QUERY_TIMEOUT: 503,
-  SHUTTING_DOWN: 503,
+  TOO_MANY_EXPORTS: 503,
   SERVICE_UNREACHABLE: 503,
   // The operator must act before the service can start.
   INVALID_SETTING: 500,

@@ -6,6 +6,7 @@ import type {ObjectStore} from './archive/object-store';
 import type {AuditServiceComponent} from './component';
 import type {Gate} from './controllers/gate';
 import type {ExportHandler} from './export/export-handler';
+import type {ExportSlots} from './export/export-slots';
 import type {ColumnBuilder} from './export/table';
 import type {CallerResolver} from './identity/caller';
 import type {JobRunner} from './jobs/job-runner';
@@ -30,6 +31,7 @@ export namespace AuditServiceBindings {
   export const OBJECT_STORE = BindingKey.create<ObjectStore>('audit-service.object-store');
   export const JOB_ROWS = BindingKey.create<JobRows>('audit-service.job-rows');
   export const JOB_RUNNER = BindingKey.create<JobRunner>('audit-service.job-runner');
+  export const EXPORT_SLOTS = BindingKey.create<ExportSlots>('audit-service.export-slots');
   /** Shapes the columns of an export. */
   export const COLUMN_BUILDER = BindingKey.create<ColumnBuilder>('audit-service.column-builder');
   /** Receives the workbook of an export without a format. */

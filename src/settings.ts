@@ -58,6 +58,7 @@ export const SETTINGS = [
     meaning: 'Background jobs at a time; 0 leaves them to other processes',
     default: '2',
   },
+  {name: 'EXPORT_CONCURRENCY', meaning: 'Exports at a time; each holds a database connection', default: '4'},
   {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
 ] as const satisfies readonly SettingDescription[];
 
@@ -86,6 +87,7 @@ export interface Settings {
   queryTimeoutMs: number;
   archiveWaitMs: number;
   jobConcurrency: number;
+  exportConcurrency: number;
   shutdownGraceMs: number;
 }
 
@@ -192,6 +194,7 @@ export function readSettings(environment: Environment): Settings {
     queryTimeoutMs: whole('QUERY_TIMEOUT_MS', 1, 3_600_000),
     archiveWaitMs: whole('ARCHIVE_WAIT_MS', 0, 3_600_000),
     jobConcurrency: whole('JOB_CONCURRENCY', 0, 32),
+    exportConcurrency: whole('EXPORT_CONCURRENCY', 1, 100),
     shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
   };
 }

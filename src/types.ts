@@ -28,6 +28,8 @@ export interface AuditServiceOptions {
   limits: BatchLimits;
   /** Longest time that a search or a count may take, in milliseconds. */
   queryTimeoutMs: number;
+  /** Exports at a time in this process; each holds a database connection. */
+  concurrentExports: number;
   /** How long an archive request waits for its job before it answers with the job's id, in milliseconds. */
   archiveWaitMs: number;
   jobs: {
@@ -52,8 +54,9 @@ export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
   tenancy: {mode: 'multi'},
   schema: 'public',
   store: {kind: 'folder', folder: '.data/objects'},
-  limits: {entryBytes: 1 << 20, arrayBytes: 8 << 20, streamBytes: 256 << 20, entries: 100_000},
+  limits: {entryBytes: 512 << 10, arrayBytes: 8 << 20, streamBytes: 256 << 20, entries: 100_000},
   queryTimeoutMs: 10_000,
+  concurrentExports: 4,
   archiveWaitMs: 60_000,
   jobs: {run: true, concurrency: 2, pollMs: 1_000, leaseMs: 30_000},
 };

@@ -64,7 +64,7 @@ export function admit(input: unknown, bearer: Bearer): Admitted {
 function examine(input: unknown): {values: Record<string, unknown>; faults: ErrorDetail[]} {
   const values: Record<string, unknown> = {};
   if (!isPlainObject(input)) {
-    return {values, faults: [{field: '', code: 'INVALID_TYPE', message: 'an entry is a JSON object'}]};
+    return {values, faults: [{field: 'body', code: 'INVALID_TYPE', message: 'must be a JSON object'}]};
   }
   const faults: ErrorDetail[] = [];
   for (const [field, value] of Object.entries(input)) {

@@ -1,4 +1,3 @@
-import type {Readable} from 'node:stream';
 import {AuditError, type ErrorDetail} from '../errors';
 import {admit, type Bearer} from './admit';
 import {parseJson, readJson, readLines} from './read-body';
@@ -27,7 +26,7 @@ const NAMED_FAULTS = 100;
  * TENANT_MISMATCH
  */
 export async function admitBatch(
-  body: Readable,
+  body: AsyncIterable<Buffer>,
   kind: 'array' | 'ndjson',
   bearer: Bearer,
   limits: BatchLimits,
@@ -73,7 +72,7 @@ const tooMany = (entries: number) =>
   ]);
 
 async function* inputs(
-  body: Readable,
+  body: AsyncIterable<Buffer>,
   kind: 'array' | 'ndjson',
   limits: BatchLimits,
 ): AsyncGenerator<{line: number; read: () => unknown}> {

@@ -67,6 +67,9 @@ function checkText(field: string, value: unknown, rule: Extract<PropertyRule, {t
   if (value.length > rule.maxLength) {
     return {fault: {field, code: 'TOO_LONG', message: `must have at most ${rule.maxLength} characters`}};
   }
+  if (rule.maxBytes !== undefined && Buffer.byteLength(value) > rule.maxBytes) {
+    return {fault: {field, code: 'TOO_LONG', message: `must have at most ${rule.maxBytes} bytes of UTF-8`}};
+  }
   if (rule.pattern && !rule.pattern.test(value)) {
     return {fault: {field, code: 'INVALID_VALUE', message: `must be ${rule.patternHint}`}};
   }

@@ -9,13 +9,15 @@ import {
 
 /** What a property of a new entry may hold. Lengths are in UTF-16 code units. */
 export type PropertyRule =
-  | {type: 'text'; maxLength: number; pattern?: RegExp; patternHint?: string}
+  | {type: 'text'; maxLength: number; maxBytes?: number; pattern?: RegExp; patternHint?: string}
   | {type: 'oneOf'; values: readonly string[]}
   | {type: 'uuid' | 'time' | 'ip' | 'object' | 'references'}
   | {type: 'textList'; maxItems: number; maxLength: number};
 
 const name = {type: 'text', maxLength: 256} as const;
 const text = {type: 'text', maxLength: 2_048} as const;
+/** A row of a PostgreSQL index has at most 2,704 bytes: those of the tenant, of this and of an acted-on type fit. */
+const indexed = {...text, maxBytes: 1_536} as const;
 const longText = {type: 'text', maxLength: 32_768} as const;
 
 /** A tenant's name: it becomes part of keys and of the tree's origin, so it is one line of visible ASCII. */
@@ -28,13 +30,13 @@ export const PROPERTY_RULES: Readonly<Record<Exclude<keyof AuditEntry, ServiceGi
   actionKey: name,
   actionGroup: name,
   actedAt: {type: 'time'},
-  actor: text,
+  actor: indexed,
   actorType: {type: 'oneOf', values: ACTOR_TYPES},
   actorName: text,
   actorEmail: text,
   onBehalfOf: text,
   actedOn: name,
-  entityId: text,
+  entityId: indexed,
   entityName: text,
   relatedEntities: {type: 'references'},
   before: {type: 'object'},

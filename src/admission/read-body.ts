@@ -1,4 +1,3 @@
-import type {Readable} from 'node:stream';
 import {AuditError} from '../errors';
 
 const tooLarge = (maxBytes: number) =>
@@ -12,10 +11,10 @@ const notUtf8 = () =>
   ]);
 
 /** Reads JSON (RFC 8259) whole. @throws AuditError BODY_TOO_LARGE, INVALID_BODY, INVALID_JSON */
-export async function readJson(body: Readable, maxBytes: number): Promise<unknown> {
+export async function readJson(body: AsyncIterable<Buffer>, maxBytes: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
@@ -41,7 +40,7 @@ export interface Line {
  * @throws AuditError BODY_TOO_LARGE where the body, or one line of it, is too large; INVALID_BODY
  */
 export async function* readLines(
-  body: Readable,
+  body: AsyncIterable<Buffer>,
   maxBytes: number,
   maxLineBytes: number,
 ): AsyncGenerator<Line> {
@@ -56,7 +55,7 @@ export async function* readLines(
       .map(content => ({line: ++line, text: content}))
       .filter(({text: content}) => content.trim() !== '');
   };
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     yield* complete(decode(decoder, chunk));

@@ -11,6 +11,7 @@ import type {JobRow} from '../repositories/job-rows';
 import type {AuditServiceOptions} from '../types';
 import type {Gate} from './gate';
 import {errors, json, rawBody, SECURED} from './openapi';
+import {bodyOf} from './request-body';
 
 const MAX_FILTER_BYTES = 1 << 20;
 
@@ -50,7 +51,7 @@ export class ArchiveController {
           properties: {message: {type: 'string'}, jobId: {type: 'string', format: 'uuid'}},
         }),
       },
-      ...errors(404, 413, 415),
+      ...errors(404, 409, 413, 415, 502),
     },
   })
   async archive(
@@ -67,7 +68,7 @@ export class ArchiveController {
   ): Promise<object> {
     const {request, response} = this.context;
     const caller = await this.gate.open(this.context, PermissionKey.ArchiveLogs);
-    const {filter, condition} = readCustomFilter(await readJson(body, MAX_FILTER_BYTES));
+    const {filter, condition} = readCustomFilter(await readJson(bodyOf(body), MAX_FILTER_BYTES));
     const jobId = await this.jobs.submit(
       caller.tenantId,
       {operation: 'ARCHIVE', filter, condition},

@@ -11,7 +11,7 @@ import {AuditServiceBindings} from '../keys';
 import type {Operand} from '../models/condition';
 import type {Selection} from '../models/selection';
 import {readCursor, writeCursor} from '../query/cursor';
-import {readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
+import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
 import {AuditLogRepository} from '../repositories/audit-log.repository';
 import type {AuditServiceOptions} from '../types';
 import {bearerOf, type Gate} from './gate';
@@ -21,6 +21,7 @@ import {
   ENTRY_REF,
   EXAMPLE_ENTRY,
   errors,
+  FIELDS_FILTER,
   INCLUDE_ARCHIVED,
   json,
   NEW_ENTRY_REF,
@@ -30,6 +31,8 @@ import {
   SECURED,
   SELECTING,
 } from './openapi';
+import {bodyOf} from './request-body';
+import {queryOf} from './request-query';
 
 /** Records entries, and finds them again. */
 export class AuditController {
@@ -59,7 +62,7 @@ export class AuditController {
     body: Request,
   ): Promise<AuditEntry> {
     const caller = await this.gate.open(this.context, PermissionKey.CreateAudit);
-    const input = await readJson(body, this.options.limits.entryBytes);
+    const input = await readJson(bodyOf(body), this.options.limits.entryBytes);
     return this.auditLogs.create(caller.tenantId, admit(input, bearerOf(caller, this.context)));
   }
 
@@ -103,7 +106,7 @@ export class AuditController {
   ): Promise<{count: number; stored: number; existing: number}> {
     const caller = await this.gate.open(this.context, PermissionKey.CreateAudit);
     const kind = body.is('application/x-ndjson') ? 'ndjson' : 'array';
-    const spool = await admitBatch(body, kind, bearerOf(caller, this.context), this.options.limits);
+    const spool = await admitBatch(bodyOf(body), kind, bearerOf(caller, this.context), this.options.limits);
     try {
       const {count, stored} = await this.auditLogs.createAll(caller.tenantId, () => spool.pages());
       return {count, stored, existing: count - stored};
@@ -137,29 +140,22 @@ export class AuditController {
   })
   async find(): Promise<Partial<AuditEntry>[] | {jobId: string}> {
     const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    const {query} = this.context.request;
+    const {tenantId} = caller;
+    const query = queryOf(this.context.request);
     if (readFlag(query, 'includeArchivedLogs')) {
-      const {selection, cursor} = readQuery(query, ['includeArchivedLogs']);
+      const {selection, cursor} = readQuery(tenantId, query, ['includeArchivedLogs']);
       if (cursor !== undefined) throw unknownParameter('cursor');
       const order = jobOrder('QUERY', query, selection);
-      return {jobId: await this.jobs.submit(caller.tenantId, order, caller.id)};
+      return {jobId: await this.jobs.submit(tenantId, order, caller.id)};
     }
-    const {selection, limit, cursor} = readPageQuery(query, ['includeArchivedLogs']);
-    return this.page(caller.tenantId, selection, limit, cursor);
+    const {selection, limit, cursor} = readPageQuery(tenantId, query, ['includeArchivedLogs']);
+    return this.page(tenantId, selection, limit, cursor);
   }
 
   @get('/audit-logs/count', {
     ...SECURED,
     summary: 'Count entries',
-    'x-query': [
-      ...SELECTING,
-      {
-        name: 'where',
-        in: 'query',
-        description: 'LoopBack where',
-        content: {'application/json': {schema: {type: 'object'}}},
-      },
-    ],
+    'x-query': SELECTING,
     responses: {
       200: {
         description: 'The number of entries',
@@ -172,19 +168,25 @@ export class AuditController {
     },
   })
   async count(): Promise<{count: number}> {
-    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    const {selection} = readQuery(this.context.request.query);
-    return {count: await this.auditLogs.count(caller.tenantId, selection.condition)};
+    const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    const query = queryOf(this.context.request);
+    const unused = ['limit', 'order', 'cursor'].find(name => name in query);
+    if (unused !== undefined) throw unknownParameter(unused);
+    const {selection} = readQuery(tenantId, query);
+    return {count: await this.auditLogs.count(tenantId, selection.condition)};
   }
 
   @get('/audit-logs/{id}', {
     ...SECURED,
     summary: 'One entry',
+    'x-query': [FIELDS_FILTER],
     responses: {200: {description: 'The entry', content: json(ENTRY_REF)}, ...errors(404)},
   })
-  async findById(@param.path.string('id') id: string): Promise<AuditEntry> {
-    const caller = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    return this.auditLogs.findById(caller.tenantId, id);
+  async findById(@param.path.string('id') id: string): Promise<Partial<AuditEntry>> {
+    const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    const fields = readFieldsQuery(queryOf(this.context.request));
+    const entry = await this.auditLogs.findById(tenantId, id);
+    return fields ? only(entry, fields) : entry;
   }
 
   private async page(

@@ -1,4 +1,3 @@
-import {pipeline} from 'node:stream/promises';
 import {inject} from '@loopback/core';
 import {repository} from '@loopback/repository';
 import {get, type RequestContext, type Response, RestBindings} from '@loopback/rest';
@@ -7,6 +6,7 @@ import {exportFileName} from '../export/export-file-name';
 import type {ExportFormat} from '../export/export-format';
 import {exportFormat} from '../export/export-formats';
 import type {ExportHandler} from '../export/export-handler';
+import type {ExportSlots} from '../export/export-slots';
 import {somePages} from '../export/some-pages';
 import type {ColumnBuilder} from '../export/table';
 import type {AuthorizedCaller} from '../identity/caller';
@@ -18,7 +18,9 @@ import {readFlag, readQuery, unknownParameter} from '../query/parameters';
 import {AuditLogRepository} from '../repositories/audit-log.repository';
 import type {Gate} from './gate';
 import {jobOrder} from './job-order';
-import {errors, INCLUDE_ARCHIVED, ORDER, SECURED, SELECTING} from './openapi';
+import {errors, FILE_LIMIT, INCLUDE_ARCHIVED, ORDER, SECURED, SELECTING} from './openapi';
+import {queryOf} from './request-query';
+import {sendStream} from './send-stream';
 
 const OWN = ['format', 'includeArchivedLogs'];
 const BINARY = {schema: {type: 'string', format: 'binary'}} as const;
@@ -30,6 +32,7 @@ export class ExportController {
     @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
     @inject(AuditServiceBindings.JOB_RUNNER) private readonly jobs: JobRunner,
     @inject(AuditServiceBindings.EXPORT_HANDLER) private readonly handle: ExportHandler,
+    @inject(AuditServiceBindings.EXPORT_SLOTS) private readonly slots: ExportSlots,
     @inject(AuditServiceBindings.LOGGER) private readonly logger: Logger,
     @inject(RestBindings.Http.CONTEXT) private readonly context: RequestContext,
     @inject(AuditServiceBindings.COLUMN_BUILDER, {optional: true}) private readonly columns?: ColumnBuilder,
@@ -49,6 +52,7 @@ export class ExportController {
         description: 'CSV (RFC 4180), NDJSON, a JSON array or an Excel workbook',
       },
       ...SELECTING,
+      FILE_LIMIT,
       ORDER,
       INCLUDE_ARCHIVED,
     ],
@@ -77,20 +81,22 @@ export class ExportController {
           },
         },
       },
-      ...errors(404),
+      ...errors(404, 502),
     },
   })
   async export(): Promise<Response | object> {
     const caller = await this.gate.open(this.context, PermissionKey.ExportLogs);
-    const {query} = this.context.request;
-    const {selection, cursor} = readQuery(query, OWN, Number.MAX_SAFE_INTEGER);
+    const query = queryOf(this.context.request);
+    const {selection, cursor} = readQuery(caller.tenantId, query, OWN, Number.MAX_SAFE_INTEGER);
     if (cursor !== undefined) throw unknownParameter('cursor');
     const format = query.format === undefined ? undefined : exportFormat(String(query.format));
     if (readFlag(query, 'includeArchivedLogs')) {
       const order = jobOrder('EXPORT', query, selection, format?.name);
       return {jobId: await this.jobs.submit(caller.tenantId, order, caller.id)};
     }
-    return format ? this.send(caller, selection, format) : this.handOver(caller, selection);
+    return this.slots.use<Response | object>(() =>
+      format ? this.send(caller, selection, format) : this.handOver(caller, selection),
+    );
   }
 
   private async send(
@@ -102,17 +108,9 @@ export class ExportController {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const {pages} = await somePages(this.auditLogs.stream(caller.tenantId, selection, gone.signal));
-    response.setHeader('Content-Type', format.contentType);
     response.attachment(exportFileName(format, new Date()));
     response.setHeader('Content-Type', format.contentType);
-    response.setHeader('Cache-Control', 'no-store');
-    try {
-      await pipeline(format.write(pages, this.shape), response);
-    } catch (error) {
-      // The connection has been cut, so that a part is not taken for the whole.
-      this.logger.warn({err: error}, 'export ended early');
-    }
-    return response;
+    return sendStream(format.write(pages, this.shape), response, this.logger);
   }
 
   private async handOver(caller: AuthorizedCaller, selection: Selection): Promise<object> {

@@ -14,6 +14,8 @@ export class Gate {
 
   /** @throws AuditError UNAUTHENTICATED, INVALID_TOKEN, TOKEN_EXPIRED, FORBIDDEN, IDENTITY_UNAVAILABLE */
   async open(context: RequestContext, needed: PermissionKey): Promise<AuthorizedCaller> {
+    // What is answered is for this caller alone.
+    context.response.setHeader('Cache-Control', 'no-store');
     return authorize(await this.resolve(context), needed, this.tenancy);
   }
 }

@@ -1,5 +1,4 @@
 import {pipeline as chain, Readable} from 'node:stream';
-import {pipeline} from 'node:stream/promises';
 import {createGunzip} from 'node:zlib';
 import {inject} from '@loopback/core';
 import {get, param, type RequestContext, type Response, RestBindings} from '@loopback/rest';
@@ -13,6 +12,7 @@ import {AuditServiceBindings} from '../keys';
 import type {JobRow, JobRows} from '../repositories/job-rows';
 import type {Gate} from './gate';
 import {errors, json, SECURED} from './openapi';
+import {sendStream} from './send-stream';
 
 /** What has become of work in the background. */
 export class JobController {
@@ -30,7 +30,7 @@ export class JobController {
     description: 'May be read any number of times. The result of a query is the array of its entries.',
     responses: {
       200: {description: 'The job', content: json({$ref: '#/components/schemas/Job'})},
-      ...errors(404),
+      ...errors(404, 502),
     },
   })
   async find(@param.path.string('jobId') jobId: string): Promise<object> {
@@ -56,7 +56,7 @@ export class JobController {
         description: 'The file',
         content: {'application/octet-stream': {schema: {type: 'string', format: 'binary'}}},
       },
-      ...errors(404, 409),
+      ...errors(404, 409, 502),
     },
   })
   async file(@param.path.string('jobId') jobId: string): Promise<Response> {
@@ -70,7 +70,7 @@ export class JobController {
     const content = await this.store.get(String(outcome?.key));
     response.attachment(String(outcome?.name));
     response.setHeader('Content-Type', String(outcome?.contentType));
-    return this.send(content);
+    return sendStream(content, response, this.logger);
   }
 
   private async read(jobId: string, needed = PermissionKey.ViewAudit): Promise<JobRow> {
@@ -87,18 +87,7 @@ export class JobController {
     // The callback has nothing to do: a fault on the way reaches the reader of the entries.
     const entries = chain(await this.store.get(key), createGunzip(), () => {});
     this.context.response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    return this.send(Readable.from(withEntries(job, entries)));
-  }
-
-  private async send(content: Readable): Promise<Response> {
-    const {response} = this.context;
-    response.setHeader('Cache-Control', 'no-store');
-    try {
-      await pipeline(content, response);
-    } catch (error) {
-      this.logger.warn({err: error}, 'the result of a job was not sent whole');
-    }
-    return response;
+    return sendStream(Readable.from(withEntries(job, entries)), this.context.response, this.logger);
   }
 }
 

@@ -51,12 +51,14 @@ const MEANINGS: Readonly<Record<number, string>> = {
   409: 'The id belongs to another entry, or the result is not there yet',
   413: 'The body is too large',
   415: 'The body is of another media type',
+  500: 'The service is at fault; its log says more',
+  502: 'The object store does not answer as it must',
   503: 'The service cannot do it now: try again after Retry-After',
 };
 
-/** The errors that an operation can answer. Every operation can answer 400, 401, 403 and 503. */
+/** The errors that an operation can answer. Every operation can answer 400, 401, 403, 500 and 503. */
 export function errors(...statuses: number[]): Record<string, ResponseObject> {
-  const all = [400, 401, 403, ...statuses, 503];
+  const all = [400, 401, 403, ...statuses, 500, 503];
   return Object.fromEntries(
     all.map(status => [
       String(status),
@@ -91,6 +93,12 @@ export const SELECTING: ParameterObject[] = [
       },
     },
   },
+  {
+    name: 'where',
+    in: 'query',
+    description: 'LoopBack where alone',
+    content: {'application/json': {schema: {type: 'object'}, example: {'after.role': 'admin'}}},
+  },
   query('action', 'Actions, separated by commas; a trailing * stands for any ending', TEXT, 'user.*'),
   query('actedOn', 'Type of entity', TEXT),
   query('entityId', 'Id of the entity', TEXT),
@@ -104,6 +112,14 @@ export const SELECTING: ParameterObject[] = [
   query('to', 'Entries of this moment or earlier (RFC 3339)', TIME),
 ];
 
+/** Which properties of one entry. */
+export const FIELDS_FILTER: ParameterObject = {
+  name: 'filter',
+  in: 'query',
+  description: 'LoopBack filter with fields alone',
+  content: {'application/json': {schema: {type: 'object'}, example: {fields: ['id', 'action']}}},
+};
+
 /** Which part of them, in which order. */
 export const PAGING: ParameterObject[] = [
   query('limit', 'Entries of a page', {
@@ -114,6 +130,12 @@ export const PAGING: ParameterObject[] = [
   }),
   query('cursor', 'X-Next-Cursor of the page before; good for the same query alone', TEXT),
 ];
+
+/** Entries of a file at most. */
+export const FILE_LIMIT = query('limit', 'Entries at most; all where it is left out', {
+  type: 'integer',
+  minimum: 1,
+});
 
 export const ORDER = query('order', 'Property and direction', {type: 'string', default: 'actedAt DESC'});
 

@@ -1,5 +1,6 @@
 import {ACTOR_TYPES, type ActorType} from '@loopback-audit/audit-log';
-import {TENANT_PATTERN} from '../admission/property-rules';
+import {checkProperty} from '../admission/check-property';
+import {PROPERTY_RULES, TENANT_PATTERN} from '../admission/property-rules';
 import {AuditError} from '../errors';
 import type {Caller} from './caller';
 
@@ -14,9 +15,12 @@ const invalid = (field: string, message: string) =>
  */
 export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Caller {
   const id = claims.sub ?? claims.id;
-  if ((typeof id !== 'string' && typeof id !== 'number') || id === '' || String(id).length > 2_048) {
+  if ((typeof id !== 'string' && typeof id !== 'number') || id === '') {
     throw invalid('sub', 'must say who the caller is');
   }
+  // The caller is the actor of entries that name none.
+  const actor = checkProperty('sub', String(id), PROPERTY_RULES.actor);
+  if ('fault' in actor) throw invalid('sub', actor.fault.message);
   const {tenantId, permissions = [], actorType = 'user'} = claims;
   if (tenantId !== undefined && tenantId !== null && !TENANT_PATTERN.test(String(tenantId))) {
     throw invalid('tenantId', 'must be 1 to 128 characters of visible ASCII');

@@ -51,7 +51,8 @@ export function archiveJob(parts: ArchiveJobParts): JobWork {
       findArchive(session, tenantId, id),
     );
     const archive = committed ?? (await move());
-    await clearLeftovers(store, archive);
+    // The archive stands whether or not the store lets them go.
+    await clearLeftovers(store, archive).catch(() => {});
     return outcomeOf(archive);
 
     async function move(): Promise<ArchiveRow> {

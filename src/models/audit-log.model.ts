@@ -80,13 +80,11 @@ export class AuditLog extends Entity implements AuditEntry {
   entityName?: string;
 
   @property.array(Object, {
+    description: 'Entities that it concerns besides',
     jsonSchema: {
-      items: {
-        type: 'object',
-        required: ['type', 'id'],
-        additionalProperties: false,
-        properties: {type: {type: 'string'}, id: {type: 'string'}},
-      },
+      required: ['type', 'id'],
+      additionalProperties: false,
+      properties: {type: {type: 'string'}, id: {type: 'string'}},
     },
   })
   relatedEntities?: EntityReference[];

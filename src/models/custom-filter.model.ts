@@ -39,9 +39,9 @@ export class CustomFilter extends Model {
   })
   actedOn?: string;
 
-  @property.array(String, {jsonSchema: {minItems: 1}})
+  @property.array(String, {description: 'At least one', jsonSchema: {minLength: 1}})
   actedOnList?: string[];
 
-  @property.array(String, {jsonSchema: {minItems: 1}})
+  @property.array(String, {description: 'At least one', jsonSchema: {minLength: 1}})
   actionGroupList?: string[];
 }

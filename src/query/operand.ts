@@ -55,7 +55,7 @@ export function readTime(value: unknown, field: string): string {
   return time;
 }
 
-/** Text for `like` and its kin: any text that could be stored. */
+/** Any text that could be stored. */
 export function readPattern(value: unknown, field: string): string {
   if (typeof value !== 'string') throw queryFault(field, 'INVALID_TYPE', 'must be text');
   if (value.length > MAX_TEXT)
@@ -63,6 +63,15 @@ export function readPattern(value: unknown, field: string): string {
   const fault = textFault(value);
   if (fault) throw queryFault(field, fault.code, fault.message);
   return value;
+}
+
+/** A pattern of SQL's LIKE, whose escape character is the backslash. */
+export function readLike(value: unknown, field: string): string {
+  const pattern = readPattern(value, field);
+  if (/(^|[^\\])(\\\\)*\\$/.test(pattern)) {
+    throw queryFault(field, 'INVALID_PATTERN', 'ends with its escape character');
+  }
+  return pattern;
 }
 
 function readText(column: EntryColumn, value: unknown, field: string): string {

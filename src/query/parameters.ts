@@ -5,6 +5,7 @@ import {queryFault, shown} from './fault';
 import {DEFAULT_LIMIT, MAX_LIMIT, readFilter, readWhole} from './filter';
 import {readOperand, readTime} from './operand';
 import {NEWEST_FIRST, readOrder} from './order';
+import {assertOwnTenant} from './own-tenant';
 import {readWhere} from './where';
 
 /** Plain parameters that hold a value of the property of the same name; some take a list with commas. */
@@ -35,9 +36,15 @@ export type OwnParameters = readonly string[];
  * Reads which entries a request means, from LoopBack's `filter` or `where`, from plain parameters, or from
  * both together.
  *
- * @throws AuditError INVALID_PARAMETER, INVALID_FILTER with the parameter at fault
+ * @param tenantId the caller's tenant, the only one that a condition may name
+ * @throws AuditError INVALID_PARAMETER, INVALID_FILTER with the parameter at fault, TENANT_MISMATCH
  */
-export function readQuery(query: QueryParameters, own: OwnParameters = [], maxLimit = MAX_LIMIT): ReadQuery {
+export function readQuery(
+  tenantId: string,
+  query: QueryParameters,
+  own: OwnParameters = [],
+  maxLimit = MAX_LIMIT,
+): ReadQuery {
   const selection =
     query.filter === undefined ? everything() : readFilter(readObject(query.filter, 'filter'), maxLimit);
   const conditions: Condition[] = [selection.condition];
@@ -58,6 +65,7 @@ export function readQuery(query: QueryParameters, own: OwnParameters = [], maxLi
     else throw unknownParameter(name);
   }
   selection.condition = {kind: 'and', of: conditions};
+  assertOwnTenant(selection.condition, tenantId);
   checkRange(query);
   if (cursor !== undefined && selection.skip) {
     throw queryFault('cursor', 'INVALID_PARAMETER', 'does not go together with skip', 'INVALID_PARAMETER');
@@ -66,8 +74,12 @@ export function readQuery(query: QueryParameters, own: OwnParameters = [], maxLi
 }
 
 /** The same for an answer of one page. */
-export function readPageQuery(query: QueryParameters, own: OwnParameters = []): ReadQuery & {limit: number} {
-  const read = readQuery(query, own);
+export function readPageQuery(
+  tenantId: string,
+  query: QueryParameters,
+  own: OwnParameters = [],
+): ReadQuery & {limit: number} {
+  const read = readQuery(tenantId, query, own);
   return {...read, limit: read.selection.limit ?? DEFAULT_LIMIT};
 }
 
@@ -75,6 +87,24 @@ const everything = (): Selection => ({condition: EVERYTHING, order: NEWEST_FIRST
 
 export const unknownParameter = (name: string) =>
   queryFault(shown(name), 'UNKNOWN_PARAMETER', 'is not a parameter of this path', 'INVALID_PARAMETER');
+
+/**
+ * Reads which properties of one entry a request means: LoopBack's `filter` with `fields` alone.
+ *
+ * @throws AuditError INVALID_PARAMETER, INVALID_FILTER
+ */
+export function readFieldsQuery(query: QueryParameters): Selection['fields'] {
+  const {filter, ...others} = query;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw unknownParameter(other);
+  if (filter === undefined) return undefined;
+  const read = readObject(filter, 'filter');
+  const selection = readFilter(read);
+  const part = Object.keys(read as object).find(name => name !== 'fields');
+  if (part !== undefined)
+    throw queryFault(`filter.${shown(part)}`, 'UNKNOWN_PROPERTY', 'has no use for one entry');
+  return selection.fields;
+}
 
 /** `true` or `false`. */
 export function readFlag(query: QueryParameters, name: string): boolean {

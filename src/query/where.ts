@@ -3,7 +3,7 @@ import {textFault} from '../admission/json-faults';
 import type {Comparison, Condition} from '../models/condition';
 import {columnOf, type EntryColumn} from '../models/entry-columns';
 import {queryFault, shown} from './fault';
-import {readOperand, readPattern} from './operand';
+import {readLike, readOperand} from './operand';
 import {readRegexp} from './regexp';
 
 const MAX_DEPTH = 10;
@@ -124,11 +124,11 @@ function readComparison(
     case 'like':
     case 'nlike':
       return ignoreCase
-        ? {operator: operator === 'like' ? 'ilike' : 'nilike', value: readPattern(value, field)}
-        : {operator, value: readPattern(value, field)};
+        ? {operator: operator === 'like' ? 'ilike' : 'nilike', value: readLike(value, field)}
+        : {operator, value: readLike(value, field)};
     case 'ilike':
     case 'nilike':
-      return {operator, value: readPattern(value, field)};
+      return {operator, value: readLike(value, field)};
     case 'regexp':
       return {operator, ...readRegexp(value, ignoreCase, field)};
     case 'exists':

@@ -75,9 +75,12 @@ const CASTS = {
   hash: '::bytea',
 } as const;
 
+const placeholderOf = (kind: EntryColumn['kind'], operand: Operand, parameters: Parameters): string =>
+  parameters.add(kind === 'hash' && operand !== null ? `\\x${operand}` : operand) + CASTS[kind];
+
 /** Lists of text hold the value; an address is the value or lies in its network; the rest is the value. */
 function equals({column, kind}: EntryColumn, operand: Operand, parameters: Parameters): string {
-  const placeholder = parameters.add(kind === 'hash' ? `\\x${operand}` : operand) + CASTS[kind];
+  const placeholder = placeholderOf(kind, operand, parameters);
   if (kind === 'textArray') return `(${placeholder} = ANY (${column}))`;
   if (kind === 'ip') return `(${column} <<= ${placeholder})`;
   return `(${column} = ${placeholder})`;
@@ -178,7 +181,7 @@ export function afterSql(
   parameters: Parameters,
 ): string {
   const first = order[0];
-  const placeholders = order.map(({column}, i) => parameters.add(after[i] ?? null) + CASTS[column.kind]);
+  const placeholders = order.map(({column}, i) => placeholderOf(column.kind, after[i] ?? null, parameters));
   const neverAbsent = order.every(({column}) => ['actedAt', 'recordedAt', 'id'].includes(column.property));
   if (first && neverAbsent && order.every(term => term.descending === first.descending)) {
     // A row comparison, which the primary key answers.

@@ -88,7 +88,10 @@ export class Database {
     signal?: AbortSignal,
   ): AsyncGenerator<T> {
     const transaction = await this.begin(options);
-    const cancel = () => void this.cancel(transaction.session.backend).catch(() => {});
+    let cancelled: Promise<void> | undefined;
+    const cancel = () => {
+      cancelled = this.cancel(transaction.session.backend).catch(() => {});
+    };
     signal?.addEventListener('abort', cancel, {once: true});
     try {
       signal?.throwIfAborted();
@@ -98,6 +101,8 @@ export class Database {
       throw isDatabaseError(error) ? databaseError(error) : error;
     } finally {
       signal?.removeEventListener('abort', cancel);
+      // Until then the connection is ours, so that no other statement is cancelled in place of this one.
+      await cancelled;
       await transaction.end('ROLLBACK');
     }
   }

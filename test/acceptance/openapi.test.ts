@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import {after, before, describe, test} from 'node:test';
+import Ajv, {type AnySchemaObject} from 'ajv';
+import {startTestService, type TestService} from '../support/test-service';
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: {schemas: Record<string, AnySchemaObject>};
+}
+
+interface Operation {
+  parameters?: {name: string}[];
+  responses: Record<string, {content?: Record<string, {schema: AnySchemaObject}>}>;
+}
+
+describe('/openapi.json', () => {
+  let service: TestService;
+  let document: Document;
+
+  before(async () => {
+    service = await startTestService();
+    document = (await service.send('/openapi.json')).json as Document;
+  });
+  after(() => service.stop());
+
+  /** Holds an answer against the schema that the document gives for it. */
+  function assertDescribed(answer: {status: number; json: unknown}, method: string, path: string): void {
+    const described = document.paths[path]?.[method]?.responses[String(answer.status)];
+    const schema = described?.content?.['application/json']?.schema;
+    assert.ok(schema, `${method} ${path} does not describe ${answer.status}`);
+    const ajv = new Ajv({strict: false, validateFormats: false});
+    const valid = ajv.validate({...schema, components: document.components}, answer.json);
+    assert.ok(valid, `${ajv.errorsText()}: ${JSON.stringify(answer.json).slice(0, 500)}`);
+  }
+
+  test('is valid OpenAPI 3', async () => {
+    const {Validator} = await import('@seriousme/openapi-schema-validator');
+    const result = await new Validator().validate({...document});
+    assert.deepEqual(result.errors ?? [], []);
+  });
+
+  test('names every path and method, and no other', () => {
+    const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.keys(item).map(method => `${method.toUpperCase()} ${path}`),
+    );
+    assert.deepEqual(operations.sort(), [
+      'GET /audit-logs',
+      'GET /audit-logs/count',
+      'GET /audit-logs/export',
+      'GET /audit-logs/jobs/{jobId}',
+      'GET /audit-logs/jobs/{jobId}/file',
+      'GET /audit-logs/{id}',
+      'GET /health',
+      'GET /metrics',
+      'GET /ready',
+      'POST /audit-logs',
+      'POST /audit-logs/archive',
+      'POST /audit-logs/batch',
+    ]);
+  });
+
+  test('lists the parameters that a search reads, each of which works', async () => {
+    const values: Record<string, string> = {
+      filter: '{"limit":1}',
+      where: '{"actor":"jane"}',
+      outcome: 'success',
+      severity: 'info',
+      ip: '10.0.0.0/8',
+      from: '2026-01-01',
+      to: '2026-12-31T00:00:00Z',
+      limit: '1',
+      order: 'actor ASC',
+      includeArchivedLogs: 'false',
+    };
+    const names = document.paths['/audit-logs']?.get?.parameters?.map(({name}) => name) ?? [];
+    assert.ok(names.length > 12);
+    for (const name of names.filter(each => each !== 'cursor')) {
+      const answer = await service.send(`/audit-logs?${name}=${encodeURIComponent(values[name] ?? 'x')}`);
+      assert.equal(answer.status, 200, `${name}: ${answer.text}`);
+    }
+  });
+
+  test('describes the answers as they are', async () => {
+    const body = {
+      action: 'order.update',
+      actedOn: 'order',
+      entityId: '1',
+      relatedEntities: [{type: 'customer', id: '2'}],
+      before: {total: 1},
+      after: {total: 2},
+      tags: ['a'],
+      metadata: {nested: {list: [1, null]}},
+    };
+    const posted = await service.send('/audit-logs', {body});
+    assertDescribed(posted, 'post', '/audit-logs');
+    const {id} = posted.json as {id: string};
+    assertDescribed(await service.send('/audit-logs/batch', {body: [body]}), 'post', '/audit-logs/batch');
+    assertDescribed(await service.send('/audit-logs'), 'get', '/audit-logs');
+    assertDescribed(await service.send('/audit-logs?includeArchivedLogs=true'), 'get', '/audit-logs');
+    assertDescribed(await service.send(`/audit-logs/${id}`), 'get', '/audit-logs/{id}');
+    assertDescribed(await service.send('/audit-logs/count'), 'get', '/audit-logs/count');
+    assertDescribed(await service.send('/audit-logs/export?format=json'), 'get', '/audit-logs/export');
+    assertDescribed(await service.send('/audit-logs/export'), 'get', '/audit-logs/export');
+    const archived = await service.send('/audit-logs/archive', {body: {entityId: '1'}});
+    assertDescribed(archived, 'post', '/audit-logs/archive');
+    const {jobId} = archived.json as {jobId: string};
+    assertDescribed(await service.send(`/audit-logs/jobs/${jobId}`), 'get', '/audit-logs/jobs/{jobId}');
+    for (const path of ['/health', '/ready']) assertDescribed(await service.send(path), 'get', path);
+  });
+
+  test('describes the errors as they are', async () => {
+    assertDescribed(await service.send('/audit-logs', {body: {}}), 'post', '/audit-logs');
+    assertDescribed(await service.send('/audit-logs', {token: null}), 'get', '/audit-logs');
+    assertDescribed(await service.send('/audit-logs/count?limit=1'), 'get', '/audit-logs/count');
+    const nobody = await service.token({permissions: []});
+    assertDescribed(await service.send('/audit-logs', {token: nobody}), 'get', '/audit-logs');
+    assertDescribed(
+      await service.send('/audit-logs/archive', {body: {entityId: '9'}}),
+      'post',
+      '/audit-logs/archive',
+    );
+  });
+
+  test('is shown by the explorer', async () => {
+    const {status, text} = await service.send('/explorer/');
+    assert.equal(status, 200);
+    assert.match(text, /openapi\.json/);
+  });
+});

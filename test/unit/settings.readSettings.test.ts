@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, test} from 'node:test';
+import {AuditError} from '../../dist/errors';
+import {readSettings, SETTINGS, type SettingDescription} from '../../dist/settings';
+
+const SECRET = 'x'.repeat(32);
+const OWN_DATABASE = {DB_HOST: 'db.example.com', DB_USER: 'audit', DB_DATABASE: 'audit'};
+
+const faultOf = (environment: Record<string, string>): string | undefined => {
+  try {
+    readSettings(environment);
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof AuditError);
+    assert.equal(error.code, 'INVALID_SETTING');
+    for (const value of Object.values(environment)) {
+      if (value.length > 3) assert.ok(!error.message.includes(value), 'a value is quoted');
+    }
+    return error.details[0]?.field;
+  }
+};
+
+describe('readSettings', () => {
+  test('needs nothing for the default start', () => {
+    const settings = readSettings({});
+    assert.equal(settings.database, undefined);
+    assert.deepEqual(settings.store, {kind: 'folder', folder: '.data/objects'});
+    assert.deepEqual(settings.tenancy, {mode: 'multi'});
+  });
+
+  test('counts an empty setting as absent', () => {
+    assert.deepEqual(readSettings({DB_HOST: '', PORT: ' '}), readSettings({}));
+  });
+
+  test('refuses a PostgreSQL of the operator without a way to verify tokens', () => {
+    assert.equal(faultOf(OWN_DATABASE), 'JWT_SECRET');
+    assert.equal(faultOf({...OWN_DATABASE, JWT_SECRET: SECRET}), undefined);
+    assert.equal(faultOf({...OWN_DATABASE, JWT_JWKS_URI: 'https://issuer.example.com/keys'}), undefined);
+  });
+
+  for (const [field, environment] of [
+    ['PORT', {PORT: 'http'}],
+    ['PORT', {PORT: '70000'}],
+    ['DB_PORT', {...OWN_DATABASE, JWT_SECRET: SECRET, DB_PORT: '0'}],
+    ['DB_USER', {DB_HOST: 'db.example.com', JWT_SECRET: SECRET}],
+    ['DB_DATABASE', {DB_HOST: 'db.example.com', DB_USER: 'audit', JWT_SECRET: SECRET}],
+    ['DB_SSL', {...OWN_DATABASE, JWT_SECRET: SECRET, DB_SSL: 'maybe'}],
+    ['JWT_SECRET', {JWT_SECRET: 'too short'}],
+    ['JWT_SECRET', {JWT_SECRET: SECRET, JWT_JWKS_URI: 'https://issuer.example.com/keys'}],
+    ['JWT_JWKS_URI', {JWT_JWKS_URI: 'issuer keys'}],
+    ['BASE_PATH', {BASE_PATH: 'no-slash'}],
+    ['LOG_LEVEL', {LOG_LEVEL: 'loud'}],
+    ['SINGLE_TENANT', {SINGLE_TENANT: 'two words'}],
+    ['S3_ENDPOINT', {S3_ENDPOINT: 'ftp://store.example.com'}],
+    ['QUERY_TIMEOUT_MS', {QUERY_TIMEOUT_MS: '-1'}],
+    ['JOB_CONCURRENCY', {JOB_CONCURRENCY: '1.5'}],
+    ['MIGRATE', {MIGRATE: 'yes please'}],
+  ] as [string, Record<string, string>][]) {
+    test(`names ${field} where it has no use: ${JSON.stringify(environment)}`, () => {
+      assert.equal(faultOf(environment), field);
+    });
+  }
+
+  test('.env.example lists every setting with its meaning and default, and nothing else', () => {
+    const text = readFileSync(join(__dirname, '..', '..', '.env.example'), 'utf8');
+    const listed = SETTINGS.map(({name, meaning, ...rest}: SettingDescription) => {
+      return `# ${meaning}.\n#${name}=${rest.default ?? ''}\n`;
+    });
+    assert.ok(text.endsWith(listed.join('\n')), `.env.example should end with:\n\n${listed.join('\n')}`);
+  });
+});
