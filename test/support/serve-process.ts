@@ -4,6 +4,7 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {DatabaseSettings} from '../../dist';
+import {TEST_SECRET} from './test-token';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -86,7 +87,7 @@ export const databaseEnvironment = (settings: DatabaseSettings): Record<string, 
   DB_USER: settings.user,
   DB_PASSWORD: settings.password,
   DB_DATABASE: settings.database,
-  JWT_SECRET: 'a secret of tests alone, 32 bytes or more',
+  JWT_SECRET: TEST_SECRET,
 });
 
 /** Folders that are removed together. */
