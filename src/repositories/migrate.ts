@@ -46,7 +46,7 @@ export async function migrate(settings: DatabaseSettings, schema: string): Promi
   } catch (error) {
     const {stdout = '', stderr = ''} = error as {stdout?: string; stderr?: string};
     const reason =
-      /\[ERROR\] *(?:\w*Error: *|error: *)?(.*)/i.exec(`${stdout}\n${stderr}`)?.[1] ?? 'see its output';
+      /\[ERROR\](?:.*(?:error|exception):)? *(.*)/i.exec(`${stdout}\n${stderr}`)?.[1] ?? 'see its output';
     throw wrongSetting('DB_USER', `could not migrate the database: ${reason}`, error);
   }
   return true;

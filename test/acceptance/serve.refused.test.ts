@@ -138,6 +138,12 @@ test('a database that there is not', () =>
 
 test('no database is named', () => refused({...database(), DB_DATABASE: ''}, /DB_DATABASE is missing/));
 
+test('a schema whose name db-migrate would take for another', async () => {
+  for (const schema of ['Audit', 'audit trail', '2trails', 'pg_audit']) {
+    await refused({...database(), DB_SCHEMA: schema}, /DB_SCHEMA must be/);
+  }
+});
+
 test('TLS is wanted of a server that has none', () => refused({...database(), DB_SSL: 'true'}, /DB_SSL/));
 
 test('a database that is not migrated, where the service must not migrate it', () =>
