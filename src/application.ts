@@ -42,7 +42,11 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       queryTimeoutMs: settings.queryTimeoutMs,
       concurrentExports: settings.exportConcurrency,
       archiveWaitMs: settings.archiveWaitMs,
-      jobs: {run: settings.jobConcurrency > 0, concurrency: settings.jobConcurrency},
+      jobs: {
+        run: settings.jobConcurrency > 0,
+        concurrency: settings.jobConcurrency,
+        leaseMs: settings.jobLeaseMs,
+      },
     });
     this.component(AuditServiceComponent);
 

@@ -58,6 +58,11 @@ export const SETTINGS = [
     meaning: 'Background jobs at a time; 0 leaves them to other processes',
     default: '2',
   },
+  {
+    name: 'JOB_LEASE_MS',
+    meaning: 'After this time without a sign of life a job is taken over by another worker',
+    default: '30000',
+  },
   {name: 'EXPORT_CONCURRENCY', meaning: 'Exports at a time; each holds a database connection', default: '4'},
   {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
 ] as const satisfies readonly SettingDescription[];
@@ -87,6 +92,7 @@ export interface Settings {
   queryTimeoutMs: number;
   archiveWaitMs: number;
   jobConcurrency: number;
+  jobLeaseMs: number;
   exportConcurrency: number;
   shutdownGraceMs: number;
 }
@@ -163,6 +169,10 @@ export function readSettings(environment: Environment): Settings {
   if (tenantId !== undefined && !TENANT_PATTERN.test(tenantId)) {
     throw wrong('SINGLE_TENANT', 'must be 1 to 128 characters of visible ASCII');
   }
+  const schema = text('DB_SCHEMA') ?? 'public';
+  if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw wrong('DB_SCHEMA', 'must be 1 to 63 of a-z, 0-9 and _, with no digit first and not pg_');
+  }
   const dataDir = needed('AUDIT_DATA_DIR', '');
   const bucket = text('S3_BUCKET');
   const endpoint = url('S3_ENDPOINT');
@@ -176,7 +186,7 @@ export function readSettings(environment: Environment): Settings {
     logLevel,
     dataDir,
     database,
-    schema: text('DB_SCHEMA') ?? 'public',
+    schema,
     poolMax: whole('DB_POOL_MAX', 4, 1_000),
     migrate: flag('MIGRATE') ?? true,
     jwt: {secret, jwksUri, issuer: text('JWT_ISSUER'), audience: text('JWT_AUDIENCE')},
@@ -194,6 +204,7 @@ export function readSettings(environment: Environment): Settings {
     queryTimeoutMs: whole('QUERY_TIMEOUT_MS', 1, 3_600_000),
     archiveWaitMs: whole('ARCHIVE_WAIT_MS', 0, 3_600_000),
     jobConcurrency: whole('JOB_CONCURRENCY', 0, 32),
+    jobLeaseMs: whole('JOB_LEASE_MS', 300, 3_600_000),
     exportConcurrency: whole('EXPORT_CONCURRENCY', 1, 100),
     shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
   };

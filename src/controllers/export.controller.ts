@@ -7,7 +7,7 @@ import type {ExportFormat} from '../export/export-format';
 import {exportFormat} from '../export/export-formats';
 import type {ExportHandler} from '../export/export-handler';
 import type {ExportSlots} from '../export/export-slots';
-import {somePages} from '../export/some-pages';
+import {withSomePages} from '../export/some-pages';
 import type {ColumnBuilder} from '../export/table';
 import type {AuthorizedCaller} from '../identity/caller';
 import {PermissionKey} from '../identity/permission';
@@ -107,22 +107,25 @@ export class ExportController {
     const {response} = this.context;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const {pages} = await somePages(this.auditLogs.stream(caller.tenantId, selection, gone.signal));
-    response.attachment(exportFileName(format, new Date()));
-    response.setHeader('Content-Type', format.contentType);
-    return sendStream(format.write(pages, this.shape), response, this.logger);
+    const source = this.auditLogs.stream(caller.tenantId, selection, gone.signal);
+    return withSomePages(source, pages => {
+      response.attachment(exportFileName(format, new Date()));
+      response.setHeader('Content-Type', format.contentType);
+      return sendStream(format.write(pages, this.shape), response, this.logger);
+    });
   }
 
   private async handOver(caller: AuthorizedCaller, selection: Selection): Promise<object> {
     const format = exportFormat('xlsx');
-    const {pages} = await somePages(this.auditLogs.stream(caller.tenantId, selection));
-    const file = {
-      name: exportFileName(format, new Date()),
-      contentType: format.contentType,
-      content: format.write(pages, this.shape),
-    };
-    const handled = await this.handle(file, {tenantId: caller.tenantId, requestedBy: caller.id});
-    return {message: 'Audit logs exported successfully.', ...handled};
+    return withSomePages(this.auditLogs.stream(caller.tenantId, selection), async pages => {
+      const file = {
+        name: exportFileName(format, new Date()),
+        contentType: format.contentType,
+        content: format.write(pages, this.shape),
+      };
+      const handled = await this.handle(file, {tenantId: caller.tenantId, requestedBy: caller.id});
+      return {message: 'Audit logs exported successfully.', ...handled};
+    });
   }
 
   private get shape() {

@@ -19,7 +19,7 @@ export function queryOf(request: Request): QueryParameters {
   }
   for (const pair of pairs) {
     const [name = '', value = ''] = pair.split(/=(.*)/s).map(decoded);
-    if (/(^|\[)__proto__(\]|$)/.test(name)) {
+    if (name.split(/[[\]]/).includes('__proto__')) {
       throw fault('__proto__', 'UNKNOWN_PARAMETER', 'is not a name for a parameter');
     }
     if (name === '' && value !== '') throw fault('query', 'INVALID_VALUE', 'has a value without a name');

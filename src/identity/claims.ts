@@ -22,7 +22,9 @@ export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Cal
   const actor = checkProperty('sub', String(id), PROPERTY_RULES.actor);
   if ('fault' in actor) throw invalid('sub', actor.fault.message);
   const {tenantId, permissions = [], actorType = 'user'} = claims;
-  if (tenantId !== undefined && tenantId !== null && !TENANT_PATTERN.test(String(tenantId))) {
+  const named = tenantId !== undefined && tenantId !== null;
+  // A number will do, but a list would be read as its items with commas.
+  if (named && (typeof tenantId === 'object' || !TENANT_PATTERN.test(String(tenantId)))) {
     throw invalid('tenantId', 'must be 1 to 128 characters of visible ASCII');
   }
   if (!Array.isArray(permissions)) throw invalid('permissions', 'must be a list');
@@ -32,7 +34,7 @@ export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Cal
   return {
     id: String(id),
     actorType: actorType as ActorType,
-    ...(tenantId !== undefined && tenantId !== null && {tenantId: String(tenantId)}),
+    ...(named && {tenantId: String(tenantId)}),
     permissions,
   };
 }

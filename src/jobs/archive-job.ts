@@ -4,7 +4,7 @@ import {type ArchiveReader, verifyArchive} from '../archive/archive-reader';
 import type {ArchivedFile, ArchiveWriter} from '../archive/archive-writer';
 import type {ObjectStore} from '../archive/object-store';
 import {AuditError} from '../errors';
-import {somePages} from '../export/some-pages';
+import {withSomePages} from '../export/some-pages';
 import {OLDEST_FIRST} from '../query/order';
 import {
   type ArchiveRow,
@@ -57,9 +57,12 @@ export function archiveJob(parts: ArchiveJobParts): JobWork {
 
     async function move(): Promise<ArchiveRow> {
       const selection = {condition: job.order.condition, order: OLDEST_FIRST};
-      const {first, pages} = await somePages(auditLogs.stream(tenantId, selection, context.signal));
-      const key = archiveKey(tenantId, first[0]?.actedAt ?? '', `${id}-${randomUUID()}`);
-      const file = await write(store, key, counted(pages, context));
+      const source = auditLogs.stream(tenantId, selection, context.signal);
+      const file = await withSomePages(source, (pages, first) => {
+        const key = archiveKey(tenantId, first[0]?.actedAt ?? '', `${id}-${randomUUID()}`);
+        return write(store, key, counted(pages, context));
+      });
+      const {key} = file;
       try {
         await verifyArchive(store, key, file, read);
         context.signal.throwIfAborted();

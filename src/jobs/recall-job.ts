@@ -9,7 +9,7 @@ import {exportFileName} from '../export/export-file-name';
 import {exportFormat} from '../export/export-formats';
 import type {ExportHandler} from '../export/export-handler';
 import {ndjsonFormat} from '../export/ndjson';
-import {somePages} from '../export/some-pages';
+import {withSomePages} from '../export/some-pages';
 import type {ColumnBuilder} from '../export/table';
 import {timeRangeOf} from '../models/condition';
 import {columnOf} from '../models/entry-columns';
@@ -62,12 +62,14 @@ export const exportJob =
   (parts: RecallJobParts): JobWork =>
   async (job, context): Promise<object> => {
     const format = exportFormat(job.order.format ?? 'xlsx');
-    const {pages} = await somePages(entriesOf(parts, job, context));
-    const content = format.write(counted(pages, context), {...(parts.columns && {columns: parts.columns})});
-    const name = exportFileName(format, new Date(job.createdAt));
-    const file = {name, contentType: format.contentType, content};
-    const handled = await parts.handle(file, {tenantId: job.tenantId, requestedBy: job.requestedBy});
-    return {message: 'Audit logs exported successfully.', name, contentType: format.contentType, ...handled};
+    const {contentType} = format;
+    return withSomePages(entriesOf(parts, job, context), async pages => {
+      const content = format.write(counted(pages, context), {...(parts.columns && {columns: parts.columns})});
+      const name = exportFileName(format, new Date(job.createdAt));
+      const {tenantId, requestedBy} = job;
+      const handled = await parts.handle({name, contentType, content}, {tenantId, requestedBy});
+      return {message: 'Audit logs exported successfully.', name, contentType, ...handled};
+    });
   };
 
 /** Every entry that a job asks for, from both places, from one snapshot of the database. */

@@ -20,6 +20,12 @@ export interface ArchiveRow {
   requestedBy: string;
 }
 
+/** PostgreSQL, appendix A: class 22, values that are none of their type. */
+const DATA_EXCEPTION = /^22/;
+
+const unreadable = (cause: unknown) =>
+  new AuditError('ARCHIVE_MISMATCH', 'The archive file names what is no entry.', [], {cause});
+
 /** PostgreSQL, appendix A: unique_violation. */
 const UNIQUE_VIOLATION = '23505';
 
@@ -28,10 +34,14 @@ const recordedAlready = (cause: unknown) =>
 
 /**
  * Records an archive file; {@link removeArchived} and {@link finishArchive} follow in the same transaction.
+ * Archives of one tenant take turns from here on, for each may remove what the other locks.
  *
  * @throws AuditError ARCHIVE_CONFLICT where the archive has been recorded already
  */
 export async function recordArchive(session: Session, archive: ArchiveRow): Promise<void> {
+  await session.rows("SELECT pg_advisory_xact_lock(hashtextextended('audit-archive:' || $1, 0))", [
+    archive.tenantId,
+  ]);
   await session
     .rows('SELECT audit_record_archive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
       archive.id,
@@ -53,18 +63,22 @@ export async function recordArchive(session: Session, archive: ArchiveRow): Prom
     });
 }
 
-/** Removes exactly these entries, which the archive file has been proved to hold. Answers how many there were. */
+/**
+ * Removes exactly these entries, which the archive file has been proved to hold. Answers how many there were.
+ *
+ * @throws AuditError ARCHIVE_MISMATCH where the file gives ids or times that are none
+ */
 export async function removeArchived(
   session: Session,
   archive: Pick<ArchiveRow, 'id' | 'tenantId'>,
   entries: readonly {id: string; actedAt: string}[],
 ): Promise<number> {
-  const [row] = await session.rows('SELECT audit_remove_archived($1, $2, $3::timestamptz[], $4::uuid[])', [
-    archive.id,
-    archive.tenantId,
-    entries.map(({actedAt}) => actedAt),
-    entries.map(({id}) => id),
-  ]);
+  const times = entries.map(({actedAt}) => actedAt);
+  const ids = entries.map(({id}) => id);
+  const sql = 'SELECT audit_remove_archived($1, $2, $3::timestamptz[], $4::uuid[])';
+  const [row] = await session.rows(sql, [archive.id, archive.tenantId, times, ids]).catch(error => {
+    throw DATA_EXCEPTION.test(error?.code) ? unreadable(error) : error;
+  });
   return Number(row?.[0]);
 }
 

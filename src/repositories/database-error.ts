@@ -1,7 +1,8 @@
 import {AuditError} from '../errors';
 
 const UNREACHABLE = /^(08|57P|53|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|ENOENT)/;
-const CONNECTION_LOST = /connection terminated|connection timeout|timeout exceeded when trying to connect/i;
+const CONNECTION_LOST =
+  /connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect/i;
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -7,7 +7,7 @@ import {readSettings, type Settings} from '../../dist/settings';
 import {type Answer, type SendOptions, send} from './send';
 import {createTestDatabase, type TestDatabase} from './test-database';
 
-const SECRET = 'a secret of tests alone, 32 bytes or more';
+export const SECRET = 'a secret of tests alone, 32 bytes or more';
 
 export interface TestService {
   url: string;
@@ -21,8 +21,15 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
-/** The service as it runs on its own, on a database and a folder of its own, in this process. */
-export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
+/**
+ * The service as it runs on its own, on a database and a folder of its own, in this process.
+ *
+ * @param prepare replaces parts of it before it starts
+ */
+export async function startTestService(
+  environment: Record<string, string> = {},
+  prepare: (app: AuditServiceApplication, settings: Settings) => void = () => {},
+): Promise<TestService> {
   const db = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'audit-service-'));
   const settings = readSettings({
@@ -33,6 +40,7 @@ export async function startTestService(environment: Record<string, string> = {})
     ...environment,
   });
   const app = new AuditServiceApplication({settings, database: db.settings, tokens: {secret: SECRET}});
+  prepare(app, settings);
   await app.start();
   const url = app.restServer.url ?? '';
   const token = (claims: Partial<TokenClaims> = {}) =>

@@ -1,0 +1,92 @@
+import type {BadRequest} from './bad-request';
+
+const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+const entry = (properties: string) => `{"action":"a.b",${properties}}`;
+
+/** What is wrong, the body, and the code and field of the refusal. */
+const BODIES: [what: string, body: string | Uint8Array, code: string, field: string, status?: number][] = [
+  ['a body that is cut off', '{"action":"a.b"', 'INVALID_JSON', 'body'],
+  ['an empty body', '', 'INVALID_JSON', 'body'],
+  ['a body that is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'INVALID_BODY', 'body'],
+  ['a list in place of an entry', '[]', 'INVALID_ENTRY', 'body'],
+  ['text in place of an entry', '"a"', 'INVALID_ENTRY', 'body'],
+  ['null in place of an entry', 'null', 'INVALID_ENTRY', 'body'],
+  ['an entry without an action', '{}', 'INVALID_ENTRY', 'action'],
+  ['an empty action', '{"action":""}', 'INVALID_ENTRY', 'action'],
+  ['an action that is a number', '{"action":5}', 'INVALID_ENTRY', 'action'],
+  ['an action that is too long', `{"action":"${'a'.repeat(257)}"}`, 'INVALID_ENTRY', 'action'],
+  ['an actor no index can hold', entry(`"actor":"${'審'.repeat(900)}"`), 'INVALID_ENTRY', 'actor'],
+  ['an entity id no index can hold', entry(`"entityId":"${'審'.repeat(900)}"`), 'INVALID_ENTRY', 'entityId'],
+  ['an empty actor', entry('"actor":""'), 'INVALID_ENTRY', 'actor'],
+  ['an unknown property', entry('"acton":"x"'), 'INVALID_ENTRY', 'acton'],
+  ['the key __proto__', entry('"__proto__":{"admin":true}'), 'INVALID_ENTRY', '__proto__'],
+  ['the key constructor', entry('"constructor":{}'), 'INVALID_ENTRY', 'constructor'],
+  ['__proto__ in metadata', entry('"metadata":{"__proto__":{}}'), 'INVALID_ENTRY', 'metadata.__proto__'],
+  [
+    '__proto__ deep in after',
+    entry('"after":{"a":[{"__proto__":1}]}'),
+    'INVALID_ENTRY',
+    'after.a.0.__proto__',
+  ],
+  ['a NUL in text', entry('"actor":"a\\u0000"'), 'INVALID_ENTRY', 'actor'],
+  ['a NUL in JSON text', entry('"before":{"a":"\\u0000"}'), 'INVALID_ENTRY', 'before.a'],
+  ['a NUL in a key', entry('"metadata":{"a\\u0000":1}'), 'INVALID_ENTRY', 'metadata'],
+  ['a NUL in a tag', entry('"tags":["\\u0000"]'), 'INVALID_ENTRY', 'tags[0]'],
+  ['a lone surrogate in text', entry('"reason":"\\ud800"'), 'INVALID_ENTRY', 'reason'],
+  ['a lone surrogate in a key', entry('"after":{"\\udc00":1}'), 'INVALID_ENTRY', 'after'],
+  ['a lone surrogate in JSON text', entry('"after":{"a":["\\ud800"]}'), 'INVALID_ENTRY', 'after.a.0'],
+  ['a number beyond IEEE 754', entry('"metadata":{"n":1e400}'), 'INVALID_ENTRY', 'metadata.n'],
+  ['JSON nested 65 deep', entry(`"metadata":${nested(66)}`), 'INVALID_ENTRY', `metadata${'.a'.repeat(65)}`],
+  [
+    'JSON nested 100,000 deep',
+    entry(`"after":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
+    'INVALID_ENTRY',
+    `after.a${'.0'.repeat(64)}`,
+  ],
+  ['lists nested 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'INVALID_ENTRY', 'body'],
+  ['an id that is no UUID', entry('"id":"42"'), 'INVALID_ENTRY', 'id'],
+  ['an id that is a number', entry('"id":42'), 'INVALID_ENTRY', 'id'],
+  ['a date that is none', entry('"actedAt":"yesterday"'), 'INVALID_ENTRY', 'actedAt'],
+  ['the 30th of February', entry('"actedAt":"2026-02-30T00:00:00Z"'), 'INVALID_ENTRY', 'actedAt'],
+  ['a time as a number', entry('"actedAt":1790000000'), 'INVALID_ENTRY', 'actedAt'],
+  ['a time without a zone', entry('"actedAt":"2026-11-22T03:10:59"'), 'INVALID_ENTRY', 'actedAt'],
+  ['an address that is none', entry('"ip":"300.1.2.3"'), 'INVALID_ENTRY', 'ip'],
+  ['an address with a zone', entry('"ip":"fe80::1%eth0"'), 'INVALID_ENTRY', 'ip'],
+  ['an unknown outcome', entry('"outcome":"maybe"'), 'INVALID_ENTRY', 'outcome'],
+  ['an unknown severity', entry('"severity":"HIGH"'), 'INVALID_ENTRY', 'severity'],
+  ['an unknown actor type', entry('"actorType":"robot"'), 'INVALID_ENTRY', 'actorType'],
+  [
+    'an unknown classification',
+    entry('"dataClassification":"SECRET"'),
+    'INVALID_ENTRY',
+    'dataClassification',
+  ],
+  ['a list as before', entry('"before":[1]'), 'INVALID_ENTRY', 'before'],
+  ['text as metadata', entry('"metadata":"x"'), 'INVALID_ENTRY', 'metadata'],
+  ['text as tags', entry('"tags":"x"'), 'INVALID_ENTRY', 'tags'],
+  ['numbers as tags', entry('"tags":["x",1]'), 'INVALID_ENTRY', 'tags[1]'],
+  ['too many tags', entry(`"tags":${JSON.stringify(Array(101).fill('x'))}`), 'INVALID_ENTRY', 'tags'],
+  [
+    'a reference without an id',
+    entry('"relatedEntities":[{"type":"a"}]'),
+    'INVALID_ENTRY',
+    'relatedEntities[0].id',
+  ],
+  [
+    'a reference with more',
+    entry('"relatedEntities":[{"type":"a","id":"b","x":1}]'),
+    'INVALID_ENTRY',
+    'relatedEntities[0]',
+  ],
+  ['a time of recording', entry('"recordedAt":"2026-11-22T00:00:00Z"'), 'INVALID_ENTRY', 'recordedAt'],
+  ['a leaf index', entry('"leafIndex":0'), 'INVALID_ENTRY', 'leafIndex'],
+  ['a leaf hash', entry(`"leafHash":"${'0'.repeat(64)}"`), 'INVALID_ENTRY', 'leafHash'],
+  ['a tenant that is a number', entry('"tenantId":5'), 'INVALID_ENTRY', 'tenantId'],
+  ["another tenant's id", entry('"tenantId":"rival"'), 'TENANT_MISMATCH', 'tenantId', 403],
+  ['a body of 10 MB', entry(`"reason":"${'x'.repeat(10 << 20)}"`), 'BODY_TOO_LARGE', 'body', 413],
+];
+
+/** Entries that must not be stored. */
+export const BAD_ENTRIES: readonly BadRequest[] = BODIES.map(([what, body, code, field, status = 400]) => ({
+  ...{what, path: '/audit-logs', options: {method: 'POST', body}, status, code, field},
+}));
