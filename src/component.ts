@@ -36,7 +36,7 @@ import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
 import {MappingLog} from './models/mapping-log.model';
 import {serviceLogger} from './observability/service-logger';
-import {AuditLogRepository} from './repositories/audit-log.repository';
+import {AuditTrailRepository} from './repositories/audit-trail.repository';
 import {Database} from './repositories/database';
 import {JobRows} from './repositories/job-rows';
 import {relayIntoTrail} from './repositories/relay-entries';
@@ -79,8 +79,8 @@ function parts(): Binding[] {
     singleton(Keys.ARCHIVE_WRITER, () => writeArchive),
     singleton(Keys.ARCHIVE_READER, () => readArchive),
     singleton(
-      `repositories.${AuditLogRepository.name}`,
-      async get => new AuditLogRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
+      `repositories.${AuditTrailRepository.name}`,
+      async get => new AuditTrailRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
     ).tag('repository'),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
     singleton(Keys.JOB_RUNNER, jobRunner)
@@ -130,7 +130,7 @@ async function jobRunner(get: Get): Promise<JobRunner> {
     handle: await get(Keys.EXPORT_HANDLER),
     columns: await get(Keys.COLUMN_BUILDER, {optional: true}),
   };
-  const auditLogs = await get<AuditLogRepository>(`repositories.${AuditLogRepository.name}`);
+  const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
   const works = {
     ARCHIVE: archiveJob({...shared, auditLogs, write: await get(Keys.ARCHIVE_WRITER)}),
     QUERY: queryJob(recall),

@@ -18,7 +18,7 @@ export {AuditServiceBindings} from './keys';
 export {CustomFilter, DateRange} from './models/custom-filter.model';
 export {Job, type JobFailure, type JobOperation, type JobStatus} from './models/job.model';
 export {MappingLog} from './models/mapping-log.model';
-export {AuditLogRepository} from './repositories/audit-log.repository';
+export {AuditTrailRepository} from './repositories/audit-trail.repository';
 export {migrate, pendingMigrations} from './repositories/migrate';
 export {
   AuditDbSourceName,
