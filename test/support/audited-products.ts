@@ -81,7 +81,10 @@ export type ProductRepository = DefaultCrudRepository<Product, number> & {
 };
 
 /** A repository of products whose changes are recorded in the outbox, unless the options say otherwise. */
-export function productRepository(shop: Shop, options: IAuditMixinOptions = {}): ProductRepository {
+export function productRepository(
+  shop: Pick<Shop, 'dataSource'>,
+  options: IAuditMixinOptions = {},
+): ProductRepository {
   class Repository extends AuditRepositoryMixin<Product, number>(DefaultCrudRepository, {
     sink: outboxSink,
     ...options,
