@@ -6,7 +6,7 @@ export {AuditRequiredError} from './audit-required-error';
 export {AuditLogComponent, type AuditLogOptions} from './component';
 export {type AuditContext, currentContext, withContext} from './context/audit-context';
 export {auditContext} from './context/express-middleware';
-export {DEFAULT_MASKED, type MaskRule, WITHHELD} from './diff/mask';
+export {MASKED_PARTS, MASKED_WORDS, type MaskRule, WITHHELD} from './diff/mask';
 export type {AuditEntry, EntityReference, JsonObject, JsonValue, NewAuditEntry, ServiceGiven} from './entry';
 export {AuditBindings} from './keys';
 export {type AuditEvent, AuditLogger} from './logger/audit-logger';

@@ -7,7 +7,7 @@ export const WITHHELD = '[withheld]';
 export type MaskRule = readonly string[] | ((property: string) => boolean);
 
 /** Parts of names whose values are withheld wherever nothing else is said, in any spelling. */
-export const DEFAULT_MASKED = [
+export const MASKED_PARTS = [
   'password',
   'passwd',
   'passphrase',
@@ -18,18 +18,20 @@ export const DEFAULT_MASKED = [
   'privatekey',
   'credential',
   'authorization',
-  'cvv',
-  'pin',
 ] as const;
 
-/** `pin` is a word of its own, not a part of `shipping`: short names match whole words alone. */
-const words = (name: string): string[] =>
-  name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/).map(part => part.toLowerCase());
+/** Words that are withheld alone, and not as a part of another: `pin`, but not `shipping`. */
+export const MASKED_WORDS = ['cvv', 'pin'] as const;
 
 /** Whether a name is one of those that are withheld by default. */
 export function isMaskedByDefault(name: string): boolean {
-  const joined = words(name).join('');
-  return DEFAULT_MASKED.some(part => (part.length <= 3 ? words(name).includes(part) : joined.includes(part)));
+  const joined = name.replace(/[^A-Za-z0-9]+/g, '').toLowerCase();
+  if (MASKED_PARTS.some(part => joined.includes(part))) return true;
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+  return MASKED_WORDS.some(word => words.includes(word));
 }
 
 /** Whether a property is withheld, by the model's hidden ones, the rule of the mixin, or the default names. */

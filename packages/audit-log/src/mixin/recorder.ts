@@ -71,23 +71,31 @@ export class Recorder<M extends Entity, ID> {
    */
   statementRecording(action: Action): StatementRecording | undefined {
     const {entityClass, dataSource} = this.repository;
+    const {mask = []} = this.options;
+    // A function of the host's cannot be asked by PostgreSQL.
+    if (typeof mask === 'function') return undefined;
     if (this.sink !== outboxSink || this.delivery !== 'transactional' || !isRecordable(dataSource))
       return undefined;
     const connector = dataSource.connector as unknown as NamingConnector;
     const {isMasked, ignored} = this.policy;
     return {
       connector,
-      target: recordedTable(entityClass, idOf(entityClass), connector, isMasked, ignored),
+      target: recordedTable(entityClass, idOf(entityClass), connector, isMasked, ignored, [
+        ...this.hidden,
+        ...mask,
+      ]),
       common: kind => ({...this.common, action: actionOf(kind, action)}),
       keepUnchanged: this.options.recordUnchanged ?? false,
-      recorded: 0,
     };
   }
 
   private get policy(): ChangePolicy {
     const {mask, ignore = []} = this.options;
-    const hidden = this.repository.entityClass.definition.settings.hiddenProperties ?? [];
-    return {isMasked: masking(hidden, mask), ignored: ignore};
+    return {isMasked: masking(this.hidden, mask), ignored: ignore};
+  }
+
+  private get hidden(): readonly string[] {
+    return this.repository.entityClass.definition.settings.hiddenProperties ?? [];
   }
 
   /** Records changes of rows; those that changed nothing are left out, unless the mixin keeps them. */

@@ -42,7 +42,10 @@ export async function readRows<M extends Entity, ID>(
   )) as object[];
   return rows.map(row => {
     const values = connector.fromRow(modelName, row);
-    const known = Object.entries(values).filter(([name]) => name in definition.properties);
+    const known = Object.entries(definition.properties).map(([name, {type}]) => [
+      name,
+      modelled(type, values[name]),
+    ]);
     return rowState(Object.fromEntries(known), idName);
   });
 }
@@ -90,6 +93,10 @@ export function idOf(entityClass: typeof Entity): string {
   }
   return name;
 }
+
+/** Decimals and big integers come as text; the model has numbers where it says so. */
+const modelled = (type: unknown, value: unknown): unknown =>
+  (type === Number || type === 'number') && typeof value === 'string' ? Number(value) : value;
 
 const rowState = (values: Record<string, unknown>, idName: string): RowState => ({
   key: values[idName],

@@ -6,7 +6,7 @@ export interface RecordedColumn {
   property: string;
   /** Quoted for SQL. */
   column: string;
-  kind: 'date' | 'bytes' | 'plain';
+  kind: 'date' | 'bytes' | 'json' | 'plain';
   masked: boolean;
 }
 
@@ -16,6 +16,8 @@ export interface RecordedTable {
   table: string;
   idColumn: string;
   columns: readonly RecordedColumn[];
+  /** Names that are withheld inside JSON columns, besides those that are by default. */
+  masked: readonly string[];
 }
 
 /** How a connector names tables and columns. */
@@ -31,30 +33,47 @@ export function recordedTable(
   connector: NamingConnector,
   isMasked: (property: string) => boolean,
   ignored: readonly string[],
+  masked: readonly string[],
 ): RecordedTable {
   const {modelName, definition} = entityClass;
   const properties = Object.entries(definition.properties).filter(
     ([property]) => !ignored.includes(property),
   );
   return {
+    masked,
     table: connector.tableEscaped(modelName),
     idColumn: connector.columnEscaped(modelName, idName),
     columns: properties.map(([property, {type}]) => ({
       property,
       column: connector.columnEscaped(modelName, property),
-      kind:
-        type === Date || type === 'date' ? 'date' : type === Buffer || type === 'buffer' ? 'bytes' : 'plain',
+      kind: kindOf(type),
       masked: isMasked(property),
     })),
   };
 }
 
+const KINDS = new Map<unknown, RecordedColumn['kind']>([
+  [Date, 'date'],
+  ['date', 'date'],
+  [Buffer, 'bytes'],
+  ['buffer', 'bytes'],
+  [String, 'plain'],
+  ['string', 'plain'],
+  [Number, 'plain'],
+  ['number', 'plain'],
+  [Boolean, 'plain'],
+  ['boolean', 'plain'],
+]);
+
+/** What is no plain value is JSON: objects, lists, any. */
+const kindOf = (type: unknown): RecordedColumn['kind'] => KINDS.get(type) ?? 'json';
+
 /** Pairs that one call of jsonb_build_object takes: PostgreSQL gives a function at most 100 arguments. */
 const PAIRS = 40;
 
 /** A row as the JSON object of its properties; what is withheld is replaced where it has a value. */
-export function stateSql(row: string, columns: readonly RecordedColumn[]): string {
-  const pairs = columns.map(column => `${literal(column.property)}, ${valueSql(row, column)}`);
+export function stateSql(row: string, {columns, masked}: RecordedTable): string {
+  const pairs = columns.map(column => `${literal(column.property)}, ${valueSql(row, column, masked)}`);
   const chunks: string[] = [];
   for (let from = 0; from < pairs.length; from += PAIRS) {
     chunks.push(`jsonb_build_object(${pairs.slice(from, from + PAIRS).join(', ')})`);
@@ -74,13 +93,16 @@ export function changedFieldsSql(columns: readonly RecordedColumn[], was?: strin
   return `to_jsonb(array_remove(ARRAY[${names.join(', ')}]::text[], NULL))`;
 }
 
-function valueSql(row: string, {column, kind, masked}: RecordedColumn): string {
+function valueSql(row: string, {column, kind, masked}: RecordedColumn, names: readonly string[]): string {
   const value = `(${row}).${column}`;
   if (masked) return `CASE WHEN ${value} IS NOT NULL THEN ${literal(WITHHELD)} END`;
   if (kind === 'date') {
     return `to_char(${value}::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
   }
   if (kind === 'bytes') return `translate(encode(${value}, 'base64'), E'\\n', '')`;
+  if (kind === 'json') {
+    return `audit_withhold(to_jsonb(${value}), ARRAY[${names.map(literal).join(', ')}]::text[])`;
+  }
   return value;
 }
 

@@ -93,8 +93,8 @@ function entrySql(target: RecordedTable, common: number, was?: string, is?: stri
     `'id', ${ENTRY_ID}`,
     `'actedAt', ${ACTED_AT}`,
     `'entityId', ((${is ?? was}).${idColumn})::text`,
-    ...(was ? [`'before', ${stateSql(was, columns)}`] : []),
-    ...(is ? [`'after', ${stateSql(is, columns)}`] : []),
+    ...(was ? [`'before', ${stateSql(was, target)}`] : []),
+    ...(is ? [`'after', ${stateSql(is, target)}`] : []),
     `'changedFields', ${was && is ? 'changed.fields' : changedFieldsSql(columns, was, is)}`,
   ];
   return `($${common}::jsonb || jsonb_build_object(${parts.join(', ')}))::json`;
@@ -102,6 +102,10 @@ function entrySql(target: RecordedTable, common: number, was?: string, is?: stri
 
 /** What follows a beginning, where the text has it and goes on with something else than a name. */
 const after = (text: string, beginning: string): string | undefined =>
-  text.startsWith(beginning) && /^[\s(]/.test(text.slice(beginning.length))
+  text.startsWith(beginning) && /^([\s(]|$)/.test(text.slice(beginning.length))
     ? text.slice(beginning.length)
     : undefined;
+
+/** Whether a statement may change the table although it is none that can be recorded. */
+export const mayChange = (sql: string, {table}: RecordedTable): boolean =>
+  /^\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|WITH)\b/i.test(sql) && sql.includes(table);

@@ -2,7 +2,7 @@ import {AsyncLocalStorage} from 'node:async_hooks';
 import {createHash} from 'node:crypto';
 import type {juggler} from '@loopback/repository';
 import type {RecordedTable} from './recorded-columns';
-import {recordingSql, type StatementKind} from './recording-sql';
+import {mayChange, recordingSql, type StatementKind} from './recording-sql';
 
 /** What the statements of one operation record. */
 export interface StatementRecording {
@@ -11,8 +11,6 @@ export interface StatementRecording {
   /** What all entries of a statement share, by its kind. */
   common(kind: StatementKind): object;
   keepUnchanged: boolean;
-  /** Statements that have been recorded so far. */
-  recorded: number;
 }
 
 type Callback = (error: unknown, result?: unknown) => void;
@@ -58,11 +56,16 @@ function teach(connector: ExecutingConnector): void {
       store?.connector === connector
         ? recordingSql(text, store.target, params.length + 1, store.keepUnchanged)
         : undefined;
+    if (store?.connector === connector && !statement && mayChange(text, store.target)) {
+      callback(
+        new Error(`A statement that changes ${store.target.table} cannot be recorded, and was not run.`),
+      );
+      return;
+    }
     if (!store || !statement) {
       executeSQL.call(this, sql, params, options, callback);
       return;
     }
-    store.recorded += 1;
     const values = [...params, JSON.stringify(store.common(statement.kind))];
     executeSQL.call(this, prepared(statement.text, values), values, options, (error, rows) =>
       error ? callback(error) : callback(null, resultOf(statement.kind, rows as object[])),
