@@ -169,6 +169,10 @@ export function readSettings(environment: Environment): Settings {
   if (tenantId !== undefined && !TENANT_PATTERN.test(tenantId)) {
     throw wrong('SINGLE_TENANT', 'must be 1 to 128 characters of visible ASCII');
   }
+  const schema = text('DB_SCHEMA') ?? 'public';
+  if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw wrong('DB_SCHEMA', 'must be 1 to 63 of a-z, 0-9 and _, with no digit first and not pg_');
+  }
   const dataDir = needed('AUDIT_DATA_DIR', '');
   const bucket = text('S3_BUCKET');
   const endpoint = url('S3_ENDPOINT');
@@ -182,7 +186,7 @@ export function readSettings(environment: Environment): Settings {
     logLevel,
     dataDir,
     database,
-    schema: text('DB_SCHEMA') ?? 'public',
+    schema,
     poolMax: whole('DB_POOL_MAX', 4, 1_000),
     migrate: flag('MIGRATE') ?? true,
     jwt: {secret, jwksUri, issuer: text('JWT_ISSUER'), audience: text('JWT_AUDIENCE')},

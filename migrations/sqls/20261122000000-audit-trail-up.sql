@@ -208,7 +208,9 @@ BEGIN
     RETURN true;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('audit_ensure_partition', 0));
-  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+  -- Asked of the catalog itself: to_regclass may remember from before the wait that there is none.
+  IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+              WHERE s.nspname = current_schema() AND c.relname = name) THEN
     RETURN true;
   END IF;
   IF EXISTS (SELECT FROM audit_logs_default WHERE acted_at >= month_start AND acted_at < month_end) THEN

@@ -15,11 +15,13 @@ export const serveCommand = (): Command =>
       'Start the service. Without DB_HOST it brings its own PostgreSQL, with data in AUDIT_DATA_DIR.',
     )
     .action(async () => {
+      // Heard from the first moment, so that a stop during the start leaves nothing running either.
+      const toldToStop = new Promise<void>(stop => {
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop());
+      });
       const service = await startService(readSettings(process.env));
       process.stdout.write(service.greeting);
-      await new Promise<void>(stopped => {
-        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped());
-      });
+      await toldToStop;
       await service.stop();
     });
 

@@ -1,7 +1,7 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {existsSync} from 'node:fs';
-import {chmod, mkdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
@@ -51,7 +51,7 @@ export async function startEmbeddedPostgres(
   const cluster = {folder: join(dataFolder, 'postgres'), user: await postgresUser()};
   if (cluster.user) await letThrough(dataFolder);
   await stopAbandoned(cluster);
-  if (!existsSync(join(cluster.folder, 'PG_VERSION'))) await makeCluster(cluster, dataFolder, password);
+  if (!existsSync(cluster.folder)) await makeCluster(cluster, dataFolder, password);
   const port = await freePort();
   const log = join(cluster.folder, 'service.log');
   await rm(log, {force: true});
@@ -85,19 +85,21 @@ async function run({folder, user}: Cluster, binary: Binary, args: string[]): Pro
   });
 }
 
-async function makeCluster(cluster: Cluster, dataFolder: string, password: string): Promise<void> {
+/** Makes the cluster beside its place and moves it there when it is whole, so that what has that name is data. */
+async function makeCluster({folder, user}: Cluster, dataFolder: string, password: string): Promise<void> {
+  const unfinished = {folder: `${folder}.new`, user};
   const passwordFile = join(dataFolder, 'postgres-password.tmp');
   try {
-    // What an interrupted first start has left is no cluster.
-    await rm(cluster.folder, {recursive: true, force: true});
-    await mkdir(cluster.folder, {mode: 0o700});
-    await giveTo(cluster.user, cluster.folder);
+    await rm(unfinished.folder, {recursive: true, force: true});
+    await mkdir(unfinished.folder, {mode: 0o700});
+    await giveTo(user, unfinished.folder);
     await writeFile(passwordFile, password, {mode: 0o600});
-    await giveTo(cluster.user, passwordFile);
+    await giveTo(user, passwordFile);
     const access = ['--auth=scram-sha-256', `--username=${LOGIN}`, `--pwfile=${passwordFile}`];
-    await run(cluster, 'initdb', [...access, '--encoding=UTF8', '--locale=C']);
+    await run(unfinished, 'initdb', [...access, '--encoding=UTF8', '--locale=C']);
+    await rename(unfinished.folder, folder);
   } catch (error) {
-    await rm(cluster.folder, {recursive: true, force: true});
+    await rm(unfinished.folder, {recursive: true, force: true});
     throw cannotStart(error, '');
   } finally {
     await rm(passwordFile, {force: true});

@@ -120,7 +120,8 @@ export class JobRunner implements LifeCycleObserver {
       log.info({rowsDone}, 'job completed');
     } catch (error) {
       await this.settle(job, error).catch(fault => log.error({err: fault}, 'cannot record the end of a job'));
-      log.warn({err: error}, 'job did not complete');
+      if (this.stopping.signal.aborted) log.info({rowsDone}, 'job given back');
+      else log.warn({err: error}, 'job did not complete');
     } finally {
       clearInterval(heartbeat);
     }

@@ -3,9 +3,8 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {Client} from 'pg';
-import {AuditError} from '../errors';
 import type {DatabaseSettings} from '../types';
-import {databaseError, isDatabaseError} from './database-error';
+import {connectionFault, wrongSetting} from './connection-fault';
 
 const execute = promisify(execFile);
 
@@ -47,8 +46,8 @@ export async function migrate(settings: DatabaseSettings, schema: string): Promi
   } catch (error) {
     const {stdout = '', stderr = ''} = error as {stdout?: string; stderr?: string};
     const reason =
-      /\[ERROR\] *(?:\w*Error: *|error: *)?(.*)/i.exec(`${stdout}\n${stderr}`)?.[1] ?? 'see its output';
-    throw refused('DB_USER', `could not migrate the database: ${reason}`, error);
+      /\[ERROR\](?:.*(?:error|exception):)? *(.*)/i.exec(`${stdout}\n${stderr}`)?.[1] ?? 'see its output';
+    throw wrongSetting('DB_USER', `could not migrate the database: ${reason}`, error);
   }
   return true;
 }
@@ -66,7 +65,7 @@ export async function pendingMigrations(settings: DatabaseSettings, schema: stri
     await client.connect();
     const version = await client.query("SELECT current_setting('server_version_num')::int AS number");
     if (version.rows[0].number < LEAST_VERSION) {
-      throw refused('DB_HOST', 'is too old: PostgreSQL 14 or later is needed');
+      throw wrongSetting('DB_HOST', 'is too old: PostgreSQL 14 or later is needed');
     }
     const names = readdirSync(join(ROOT, 'migrations'))
       .filter(file => file.endsWith('.js'))
@@ -79,24 +78,8 @@ export async function pendingMigrations(settings: DatabaseSettings, schema: stri
     const ran = new Set(done.rows.map(row => row.name));
     return names.filter(name => !ran.has(name));
   } catch (error) {
-    throw explained(error);
+    throw connectionFault(error);
   } finally {
     await client.end().catch(() => {});
   }
 }
-
-function explained(error: unknown): unknown {
-  const {code, message} = error as {code?: string; message?: string};
-  if (code === '28P01' || code === '28000') return refused('DB_PASSWORD', 'is not that of DB_USER', error);
-  if (code === '3D000') return refused('DB_DATABASE', 'does not exist', error);
-  if (code === '42501') return refused('DB_USER', 'may not read the table of migrations', error);
-  if (error instanceof AggregateError || code === 'ECONNREFUSED' || /timeout/.test(message ?? '')) {
-    return refused('DB_HOST', 'cannot be reached', error);
-  }
-  return isDatabaseError(error) ? databaseError(error) : error;
-}
-
-const refused = (field: string, message: string, cause?: unknown) =>
-  new AuditError('INVALID_SETTING', `${field} ${message}.`, [{field, code: 'INVALID_SETTING', message}], {
-    cause,
-  });

@@ -5,6 +5,7 @@ import {after, before, test} from 'node:test';
 import {stream} from 'exceljs';
 import type {AuditEntry} from '../../dist';
 import {eventually} from '../support/eventually';
+import {seedEntries} from '../support/seed-entries';
 import {KEYS, startTestShop, type TestShop} from '../support/test-shop';
 
 let shop: TestShop;
@@ -144,5 +145,21 @@ test("the host's OpenAPI document describes both its own routes and the trail's,
   assert.deepEqual(spec.components.securitySchemes, {bearerAuth: {type: 'http', scheme: 'bearer'}});
   for (const schema of ['AuditLog', 'Job', 'CustomFilter', 'Product']) {
     assert.ok(schema in spec.components.schemas, schema);
+  }
+});
+
+test('a host that stops while a job is under way gives the job back before its datasources are closed', async () => {
+  const other = await startTestShop();
+  try {
+    await seedEntries(other.db.admin, 'corner', 20_000);
+    const asked = await other.send('/api/audit-logs?includeArchivedLogs=true');
+    const {jobId} = asked.json as {jobId: string};
+    const status = async () =>
+      (await other.db.admin.query('SELECT status FROM jobs WHERE id = $1', [jobId])).rows[0].status;
+    await eventually('the job runs', async () => ((await status()) === 'RUNNING' ? true : undefined));
+    await other.app.stop();
+    assert.equal(await status(), 'PENDING');
+  } finally {
+    await other.stop();
   }
 });

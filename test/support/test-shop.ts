@@ -2,7 +2,8 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {type ApiKey, ShopApplication, sha256} from '@loopback-audit/example-host-app';
-import type {AuditServiceConfig} from '../../dist';
+import pino from 'pino';
+import {AuditServiceBindings, type AuditServiceConfig} from '../../dist';
 import {type Answer, type SendOptions, send} from './send';
 import {createTestDatabase, type TestDatabase} from './test-database';
 
@@ -45,6 +46,7 @@ export async function startTestShop(audit: AuditServiceConfig = {}): Promise<Tes
     exportFolder: join(folder, 'exports'),
     audit: {store: {kind: 'folder', folder: join(folder, 'objects')}, ...audit},
   });
+  app.bind(AuditServiceBindings.LOGGER).to(pino({level: 'silent'}));
   await app.boot();
   await app.migrateSchema();
   await app.start();

@@ -1,0 +1,295 @@
+-- The schema that the migrations make, for people to read and for a test to compare; "npm run schema:dump"
+-- writes it. It is not run by anything: migrations/sqls is.
+
+-- Roles
+
+CREATE ROLE audit_owner NOLOGIN;
+CREATE ROLE audit_reader NOLOGIN;
+CREATE ROLE audit_writer NOLOGIN BYPASSRLS;
+
+-- Tables
+
+CREATE TABLE audit_cursor_key (
+  only_one boolean NOT NULL DEFAULT true,
+  key bytea NOT NULL
+);
+ALTER TABLE audit_cursor_key OWNER TO audit_owner;
+
+CREATE TABLE audit_logs (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  action text NOT NULL,
+  action_key text,
+  action_group text,
+  acted_at timestamp with time zone NOT NULL,
+  recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  actor text NOT NULL,
+  actor_type text NOT NULL,
+  actor_name text,
+  actor_email text,
+  on_behalf_of text,
+  acted_on text,
+  entity_id text,
+  entity_name text,
+  related_entities jsonb,
+  before jsonb,
+  after jsonb,
+  changed_fields text[],
+  outcome text NOT NULL,
+  reason text,
+  error_code text,
+  severity text NOT NULL,
+  category text,
+  description text,
+  request_id text,
+  trace_id text,
+  session_id text,
+  ip inet,
+  user_agent text,
+  method text,
+  path text,
+  service_name text,
+  service_version text,
+  data_classification text,
+  data_subject_id text,
+  legal_basis text,
+  metadata jsonb,
+  tags text[],
+  leaf_index bigint,
+  leaf_hash bytea
+) PARTITION BY RANGE (acted_at);
+ALTER TABLE audit_logs OWNER TO audit_owner;
+ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE audit_logs IS 'Audit entries, append-only, partitioned by month of acted_at';
+
+CREATE TABLE jobs (
+  tenant_id text NOT NULL,
+  id uuid NOT NULL,
+  operation text NOT NULL,
+  status text NOT NULL,
+  filter_used jsonb NOT NULL,
+  requested_by text NOT NULL,
+  rows_done bigint NOT NULL DEFAULT 0,
+  outcome jsonb,
+  error jsonb,
+  attempts integer NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  worker uuid,
+  leased_until timestamp with time zone
+);
+ALTER TABLE jobs OWNER TO audit_owner;
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE jobs IS 'Background work, leased to one worker at a time';
+
+CREATE TABLE mapping_logs (
+  tenant_id text NOT NULL,
+  id uuid NOT NULL,
+  file_name text NOT NULL,
+  filter_used jsonb NOT NULL,
+  format text NOT NULL,
+  entries bigint NOT NULL,
+  removed bigint NOT NULL DEFAULT 0,
+  first_acted_at timestamp with time zone NOT NULL,
+  last_acted_at timestamp with time zone NOT NULL,
+  first_leaf bigint,
+  last_leaf bigint,
+  bytes bigint NOT NULL,
+  sha256 text NOT NULL,
+  state text NOT NULL,
+  requested_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE mapping_logs OWNER TO audit_owner;
+ALTER TABLE mapping_logs ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE mapping_logs IS 'One row per archive file: what it holds, where it is and how to prove it';
+
+CREATE TABLE migrations (
+  id integer NOT NULL DEFAULT nextval('migrations_id_seq'::regclass),
+  name character varying(255) NOT NULL,
+  run_on timestamp without time zone NOT NULL
+);
+ALTER TABLE migrations OWNER TO login;
+
+CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
+ALTER TABLE audit_logs_default OWNER TO audit_owner;
+
+-- Constraints
+
+ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_pkey PRIMARY KEY (only_one);
+ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_only_one_check CHECK (only_one);
+ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, acted_at, id);
+ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text])));
+ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text])));
+ALTER TABLE jobs ADD CONSTRAINT jobs_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_tenant_id_file_name_key UNIQUE (tenant_id, file_name);
+ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_entries_check CHECK ((entries > 0));
+ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_state_check CHECK ((state = ANY (ARRAY['recorded'::text, 'done'::text])));
+ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE migrations ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
+
+-- Indexes
+
+CREATE INDEX audit_logs_action ON ONLY public.audit_logs USING btree (tenant_id, action, acted_at);
+CREATE INDEX audit_logs_actor ON ONLY public.audit_logs USING btree (tenant_id, actor, acted_at);
+CREATE INDEX audit_logs_entity ON ONLY public.audit_logs USING btree (tenant_id, acted_on, entity_id, acted_at);
+CREATE INDEX audit_logs_failures ON ONLY public.audit_logs USING btree (tenant_id, acted_at) WHERE (outcome <> 'success'::text);
+CREATE INDEX audit_logs_id ON ONLY public.audit_logs USING btree (tenant_id, id);
+CREATE INDEX jobs_open ON public.jobs USING btree (created_at) WHERE (status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text]));
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION public.audit_ensure_partition(moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '1s'
+AS $function$
+DECLARE
+  month_start timestamptz := date_trunc('month', moment);
+  month_end   timestamptz := month_start + interval '1 month';
+  name        text := 'audit_logs_' || to_char(month_start, 'YYYY_MM');
+BEGIN
+  IF moment < '2000-01-01' OR moment >= date_trunc('month', now()) + interval '3 months' THEN
+    RETURN false;
+  END IF;
+  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+    RETURN true;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('audit_ensure_partition', 0));
+  -- Asked of the catalog itself: to_regclass may remember from before the wait that there is none.
+  IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+              WHERE s.nspname = current_schema() AND c.relname = name) THEN
+    RETURN true;
+  END IF;
+  IF EXISTS (SELECT FROM audit_logs_default WHERE acted_at >= month_start AND acted_at < month_end) THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('CREATE TABLE %I (LIKE audit_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+  EXECUTE format('CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
+                  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()', name);
+  -- ATTACH lets readers and writers of the other months go on; CREATE … PARTITION OF would not.
+  EXECUTE format('ALTER TABLE audit_logs ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, month_start, month_end);
+  RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN false;
+END
+$function$
+;
+ALTER FUNCTION audit_ensure_partition(timestamp with time zone) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_finish_archive(mapping_id uuid, tenant text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  archive mapping_logs%ROWTYPE;
+BEGIN
+  SELECT * INTO archive FROM mapping_logs
+   WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
+  IF NOT FOUND OR archive.removed <> archive.entries THEN
+    RAISE EXCEPTION 'archive % holds % entries, % were removed', mapping_id, archive.entries, archive.removed
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  UPDATE mapping_logs SET state = 'done' WHERE tenant_id = tenant AND id = mapping_id;
+END
+$function$
+;
+ALTER FUNCTION audit_finish_archive(uuid,text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_record_archive(mapping_id uuid, tenant text, file_name text, filter_used jsonb, format text, entries bigint, first_acted_at timestamp with time zone, last_acted_at timestamp with time zone, first_leaf bigint, last_leaf bigint, bytes bigint, sha256 text, requested_by text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  INSERT INTO mapping_logs (id, tenant_id, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
+                            first_leaf, last_leaf, bytes, sha256, state, requested_by)
+  VALUES (mapping_id, tenant, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
+          first_leaf, last_leaf, bytes, sha256, 'recorded', requested_by);
+$function$
+;
+ALTER FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,text,text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'DELETE' AND current_setting('audit.lawful_removal', true) = 'yes' AND current_user = 'audit_owner' THEN
+    RETURN NULL;
+  END IF;
+  RAISE EXCEPTION 'audit entries are append-only: % refused', TG_OP
+    USING ERRCODE = 'insufficient_privilege',
+          HINT = 'Entries leave the table through audit_remove_archived alone.';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_change() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_remove_archived(mapping_id uuid, tenant text, acted timestamp with time zone[], ids uuid[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  gone bigint;
+BEGIN
+  PERFORM FROM mapping_logs WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no archive % is being recorded', mapping_id USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  PERFORM set_config('audit.lawful_removal', 'yes', true);
+  DELETE FROM audit_logs a
+   USING unnest(acted, ids) AS archived (acted_at, id)
+   WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  PERFORM set_config('audit.lawful_removal', '', true);
+  UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
+  RETURN gone;
+END
+$function$
+;
+ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]) OWNER TO audit_owner;
+
+-- Triggers
+
+CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+
+-- Policies
+
+CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_logs_write ON audit_logs FOR INSERT TO audit_writer WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY jobs_write ON jobs FOR ALL TO audit_writer USING (true) WITH CHECK (true);
+CREATE POLICY mapping_logs_read ON mapping_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+
+-- Rights
+
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+GRANT CREATE, USAGE ON SCHEMA public TO audit_owner;
+GRANT USAGE ON SCHEMA public TO audit_reader;
+GRANT USAGE ON SCHEMA public TO audit_writer;
+GRANT CONNECT, TEMPORARY ON DATABASE audit TO PUBLIC;
+GRANT TEMPORARY ON DATABASE audit TO audit_reader;
+GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
+GRANT SELECT ON TABLE audit_logs TO audit_reader;
+GRANT INSERT ON TABLE audit_logs TO audit_writer;
+GRANT SELECT ON TABLE jobs TO audit_reader;
+GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
+GRANT SELECT ON TABLE mapping_logs TO audit_reader;
+GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamp with time zone) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_finish_archive(uuid,text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,text,text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]) TO audit_writer;
