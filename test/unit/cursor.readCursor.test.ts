@@ -8,7 +8,10 @@ import {readWhere} from '../../dist/query/where';
 import {fullEntry, smallEntry} from './sample-entry';
 
 const key = randomBytes(32);
-const scope: CursorScope = {tenantId: 'acme', selection: {condition: readWhere({actor: 'jane'}), order: NEWEST_FIRST}};
+const scope: CursorScope = {
+  tenantId: 'acme',
+  selection: {condition: readWhere({actor: 'jane'}), order: NEWEST_FIRST},
+};
 const refused = {code: 'INVALID_CURSOR'};
 
 test('a cursor gives back the values of the order, absent ones as null', () => {
@@ -16,7 +19,12 @@ test('a cursor gives back the values of the order, absent ones as null', () => {
   assert.deepEqual(readCursor(key, scope, writeCursor(key, scope, entry)), [entry.actedAt, entry.id]);
   const order = readOrder('entityName DESC,leafIndex,ip');
   const other = {...scope, selection: {...scope.selection, order}};
-  assert.deepEqual(readCursor(key, other, writeCursor(key, other, smallEntry(1))), [null, null, null, smallEntry(1).id]);
+  assert.deepEqual(readCursor(key, other, writeCursor(key, other, smallEntry(1))), [
+    null,
+    null,
+    null,
+    smallEntry(1).id,
+  ]);
   assert.deepEqual(readCursor(key, other, writeCursor(key, other, entry)), [
     ...[entry.entityName, entry.leafIndex, entry.ip, entry.id],
   ]);
@@ -28,7 +36,10 @@ test('a cursor is good for its tenant, condition, order and key alone', () => {
   assert.throws(() => readCursor(key, {...scope, tenantId: 'rival'}, cursor), refused);
   const otherCondition = {...selection, condition: readWhere({actor: 'joe'})};
   assert.throws(() => readCursor(key, {...scope, selection: otherCondition}, cursor), refused);
-  assert.throws(() => readCursor(key, {...scope, selection: {...selection, order: OLDEST_FIRST}}, cursor), refused);
+  assert.throws(
+    () => readCursor(key, {...scope, selection: {...selection, order: OLDEST_FIRST}}, cursor),
+    refused,
+  );
   assert.throws(() => readCursor(randomBytes(32), scope, cursor), refused);
 });
 
@@ -45,5 +56,7 @@ test('no change of a cursor is accepted', () => {
 
 test('no text is accepted that was not written here', () => {
   fc.assert(fc.property(fc.string(), text => assert.throws(() => readCursor(key, scope, text), refused)));
-  fc.assert(fc.property(fc.base64String(), text => assert.throws(() => readCursor(key, scope, text), refused)));
+  fc.assert(
+    fc.property(fc.base64String(), text => assert.throws(() => readCursor(key, scope, text), refused)),
+  );
 });

@@ -3,7 +3,9 @@ import {test} from 'node:test';
 import {readOrder} from '../../dist/query/order';
 
 const told = (order: unknown) =>
-  readOrder(order).map(({column, descending}) => `${column.property}${descending ? ' DESC' : ''}`).join(', ');
+  readOrder(order)
+    .map(({column, descending}) => `${column.property}${descending ? ' DESC' : ''}`)
+    .join(', ');
 
 for (const [order, terms] of [
   ['actor', 'actor, id'],
@@ -19,7 +21,20 @@ for (const [order, terms] of [
   });
 }
 
-for (const order of ['acter', 'acted_at', 'tags', 'before', 'after.x', 'actor UP', 'actor; DROP', '', 5, null, [1], Array(6).fill('actor')]) {
+for (const order of [
+  'acter',
+  'acted_at',
+  'tags',
+  'before',
+  'after.x',
+  'actor UP',
+  'actor; DROP',
+  '',
+  5,
+  null,
+  [1],
+  Array(6).fill('actor'),
+]) {
   test(`${JSON.stringify(order)} is refused`, () => {
     assert.throws(() => readOrder(order), {code: 'INVALID_FILTER'});
   });

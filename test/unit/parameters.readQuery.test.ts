@@ -25,7 +25,10 @@ test('a parameter with commas is any of its values, and a trailing * any ending'
 
 test('a comma in a parameter that takes one value is part of the value', () => {
   const [condition] = conditionOf({actor: 'Doe, Jane'});
-  assert.deepEqual(condition?.kind === 'compare' && condition.comparison, {operator: 'eq', value: 'Doe, Jane'});
+  assert.deepEqual(condition?.kind === 'compare' && condition.comparison, {
+    operator: 'eq',
+    value: 'Doe, Jane',
+  });
 });
 
 test('filter, where and parameters all hold', () => {
@@ -40,7 +43,11 @@ test('filter, where and parameters all hold', () => {
 });
 
 test('from and to bound the time that archives are looked through for', () => {
-  const {selection} = readQuery('acme', {from: '2026-01-01', to: '2026-02-01', filter: '{"where":{"actedAt":{"gt":"2026-01-15"}}}'});
+  const {selection} = readQuery('acme', {
+    from: '2026-01-01',
+    to: '2026-02-01',
+    filter: '{"where":{"actedAt":{"gt":"2026-01-15"}}}',
+  });
   assert.deepEqual(timeRangeOf(selection.condition), {
     from: '2026-01-15T00:00:00.000000Z',
     to: '2026-02-01T00:00:00.000000Z',
@@ -55,10 +62,19 @@ test('a page has a limit, of 50 where none is asked for', () => {
 
 test("a condition may name the caller's tenant and no other, however deep", () => {
   const asking = (where: object) => () => readQuery('acme', {where: JSON.stringify(where)});
-  for (const where of [{tenantId: 'acme'}, {tenantId: null}, {tenantId: {neq: 'rival'}}, {tenantId: {inq: ['acme']}}]) {
+  for (const where of [
+    {tenantId: 'acme'},
+    {tenantId: null},
+    {tenantId: {neq: 'rival'}},
+    {tenantId: {inq: ['acme']}},
+  ]) {
     assert.doesNotThrow(asking(where));
   }
-  for (const where of [{tenantId: 'rival'}, {or: [{and: [{tenantId: {inq: ['rival']}}]}]}, {tenantId: 'Acme'}]) {
+  for (const where of [
+    {tenantId: 'rival'},
+    {or: [{and: [{tenantId: {inq: ['rival']}}]}]},
+    {tenantId: 'Acme'},
+  ]) {
     assert.throws(asking(where), {code: 'TENANT_MISMATCH'});
   }
 });
