@@ -19,7 +19,11 @@ before(async () => {
 after(() => service.stop());
 
 /** Sends a request for an export, waits for its first bytes or not, and goes away. */
-async function abandon(format: string, when: 'after the first bytes' | 'before an answer'): Promise<void> {
+async function abandon(
+  format: string,
+  when: 'after the first bytes' | 'before an answer',
+  signal: AbortSignal,
+): Promise<void> {
   const gone = new AbortController();
   const asked = fetch(`${service.url}/audit-logs/export?format=${format}`, {
     headers: {authorization: `Bearer ${await service.token()}`},
@@ -31,7 +35,7 @@ async function abandon(format: string, when: 'after the first bytes' | 'before a
     await response.body?.getReader().read();
     gone.abort();
   } else {
-    await waiting();
+    while (!(await isWaiting())) await sleep(20, undefined, {signal});
     gone.abort();
     await assert.rejects(asked);
   }
@@ -45,32 +49,30 @@ const busy = async (): Promise<object[]> => {
   return rows;
 };
 
-/** Waits until a statement of the service waits for a lock. */
-async function waiting(): Promise<void> {
-  while (!(await busy()).some(row => 'wait_event_type' in row && row.wait_event_type === 'Lock'))
-    await sleep(20);
-}
+/** Whether a statement of the service waits for a lock. */
+const isWaiting = async (): Promise<boolean> =>
+  (await busy()).some(row => 'wait_event_type' in row && row.wait_event_type === 'Lock');
 
 /** Waits until no statement of the service is under way, and no transaction open. */
-async function quiet(): Promise<void> {
-  while ((await busy()).length > 0) await sleep(20);
+async function quiet(signal: AbortSignal): Promise<void> {
+  while ((await busy()).length > 0) await sleep(20, undefined, {signal});
 }
 
 for (const format of ['csv', 'ndjson', 'json', 'xlsx']) {
-  test(`a client that goes away stops the query of its export as ${format}`, {timeout: 20_000}, async () => {
+  test(`a client that goes away stops the query of its export as ${format}`, {timeout: 20_000}, async t => {
     for (let i = 0; i < 5; i++) {
-      await abandon(format, 'after the first bytes');
-      await quiet();
+      await abandon(format, 'after the first bytes', t.signal);
+      await quiet(t.signal);
     }
   });
 }
 
-test('a client that goes away before the first entry stops the query too', {timeout: 20_000}, async () => {
+test('a client that goes away before the first entry stops the query too', {timeout: 20_000}, async t => {
   const lock = await service.db.admin.connect();
   try {
     await lock.query('BEGIN; LOCK TABLE audit_logs IN ACCESS EXCLUSIVE MODE');
     for (let i = 0; i < 3; i++) {
-      await abandon('csv', 'before an answer');
+      await abandon('csv', 'before an answer', t.signal);
       while ((await busy()).some(row => 'wait_event_type' in row && row.wait_event_type === 'Lock'))
         await sleep(20);
     }
@@ -78,7 +80,7 @@ test('a client that goes away before the first entry stops the query too', {time
     await lock.query('ROLLBACK');
     lock.release();
   }
-  await quiet();
+  await quiet(t.signal);
 });
 
 test('after all of them an export is whole, and others find what they ask for', async () => {
