@@ -170,9 +170,9 @@ export class AuditController {
   async count(): Promise<{count: number}> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
     const query = queryOf(this.context.request);
+    const {selection} = readQuery(tenantId, query);
     const unused = ['limit', 'order', 'cursor'].find(name => name in query);
     if (unused !== undefined) throw unknownParameter(unused);
-    const {selection} = readQuery(tenantId, query);
     return {count: await this.auditLogs.count(tenantId, selection.condition)};
   }
 

@@ -20,6 +20,12 @@ export interface ArchiveRow {
   requestedBy: string;
 }
 
+/** PostgreSQL, appendix A: class 22, values that are none of their type. */
+const DATA_EXCEPTION = /^22/;
+
+const unreadable = (cause: unknown) =>
+  new AuditError('ARCHIVE_MISMATCH', 'The archive file names what is no entry.', [], {cause});
+
 /** PostgreSQL, appendix A: unique_violation. */
 const UNIQUE_VIOLATION = '23505';
 
@@ -57,18 +63,22 @@ export async function recordArchive(session: Session, archive: ArchiveRow): Prom
     });
 }
 
-/** Removes exactly these entries, which the archive file has been proved to hold. Answers how many there were. */
+/**
+ * Removes exactly these entries, which the archive file has been proved to hold. Answers how many there were.
+ *
+ * @throws AuditError ARCHIVE_MISMATCH where the file gives ids or times that are none
+ */
 export async function removeArchived(
   session: Session,
   archive: Pick<ArchiveRow, 'id' | 'tenantId'>,
   entries: readonly {id: string; actedAt: string}[],
 ): Promise<number> {
-  const [row] = await session.rows('SELECT audit_remove_archived($1, $2, $3::timestamptz[], $4::uuid[])', [
-    archive.id,
-    archive.tenantId,
-    entries.map(({actedAt}) => actedAt),
-    entries.map(({id}) => id),
-  ]);
+  const times = entries.map(({actedAt}) => actedAt);
+  const ids = entries.map(({id}) => id);
+  const sql = 'SELECT audit_remove_archived($1, $2, $3::timestamptz[], $4::uuid[])';
+  const [row] = await session.rows(sql, [archive.id, archive.tenantId, times, ids]).catch(error => {
+    throw DATA_EXCEPTION.test(error?.code) ? unreadable(error) : error;
+  });
   return Number(row?.[0]);
 }
 

@@ -39,9 +39,9 @@ const BODIES: [what: string, body: string | Uint8Array, code: string, field: str
   ['JSON nested 65 deep', entry(`"metadata":${nested(66)}`), 'INVALID_ENTRY', `metadata${'.a'.repeat(65)}`],
   [
     'JSON nested 100,000 deep',
-    entry(`"after":${nested(100_000)}`),
+    entry(`"after":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
     'INVALID_ENTRY',
-    `after${'.a'.repeat(65)}`,
+    `after.a${'.0'.repeat(64)}`,
   ],
   ['lists nested 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'INVALID_ENTRY', 'body'],
   ['an id that is no UUID', entry('"id":"42"'), 'INVALID_ENTRY', 'id'],
