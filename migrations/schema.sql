@@ -126,6 +126,7 @@ ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (AR
 ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_tenant_id_file_name_key UNIQUE (tenant_id, file_name);
+ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_finished TRIGGER DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_entries_check CHECK ((entries > 0));
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_state_check CHECK ((state = ANY (ARRAY['recorded'::text, 'done'::text])));
@@ -236,6 +237,22 @@ $function$
 ;
 ALTER FUNCTION audit_refuse_change() OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_refuse_unfinished()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF EXISTS (SELECT FROM mapping_logs WHERE tenant_id = NEW.tenant_id AND id = NEW.id AND state <> 'done') THEN
+    RAISE EXCEPTION 'archive % was not finished', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_unfinished() OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_remove_archived(mapping_id uuid, tenant text, acted timestamp with time zone[], ids uuid[])
  RETURNS bigint
  LANGUAGE plpgsql
@@ -266,6 +283,7 @@ ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]
 
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON public.mapping_logs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_refuse_unfinished();
 
 -- Policies
 

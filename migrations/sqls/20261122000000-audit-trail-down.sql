@@ -2,6 +2,7 @@
 -- database, and another database may use them.
 DROP TABLE audit_logs, mapping_logs, jobs, audit_cursor_key;
 DROP FUNCTION audit_refuse_change();
+DROP FUNCTION audit_refuse_unfinished();
 DROP FUNCTION audit_ensure_partition(timestamptz);
 DROP FUNCTION audit_record_archive(uuid, text, text, jsonb, text, bigint, timestamptz, timestamptz, bigint, bigint, bigint, text, text);
 DROP FUNCTION audit_remove_archived(uuid, text, timestamptz[], uuid[]);

@@ -276,6 +276,20 @@ BEGIN
 END
 $$;
 
+-- No transaction ends with an archive that was begun and not finished: entries leave in proved numbers alone.
+CREATE FUNCTION audit_refuse_unfinished() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF EXISTS (SELECT FROM mapping_logs WHERE tenant_id = NEW.tenant_id AND id = NEW.id AND state <> 'done') THEN
+    RAISE EXCEPTION 'archive % was not finished', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON mapping_logs DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION audit_refuse_unfinished();
+
 -- Who may do what -------------------------------------------------------------------------------------
 
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
@@ -296,7 +310,7 @@ GRANT SELECT ON audit_logs, mapping_logs, jobs, audit_cursor_key TO audit_reader
 GRANT INSERT ON audit_logs TO audit_writer;
 GRANT SELECT, INSERT, UPDATE ON jobs TO audit_writer;
 
-REVOKE ALL ON FUNCTION audit_refuse_change(), audit_ensure_partition(timestamptz),
+REVOKE ALL ON FUNCTION audit_refuse_change(), audit_refuse_unfinished(), audit_ensure_partition(timestamptz),
   audit_record_archive(uuid, text, text, jsonb, text, bigint, timestamptz, timestamptz, bigint, bigint, bigint, text, text),
   audit_remove_archived(uuid, text, timestamptz[], uuid[]), audit_finish_archive(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamptz),

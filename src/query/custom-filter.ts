@@ -28,7 +28,7 @@ const MAX_LIST = 1_000;
  */
 export function readCustomFilter(filter: unknown): {filter: CustomFilterShape; condition: Condition} {
   if (!isPlainObject(filter)) throw queryFault('body', 'INVALID_TYPE', 'must be an object');
-  const entries = Object.entries(filter);
+  const entries = Object.entries(filter).filter(([, value]) => value !== undefined);
   if (entries.length === 0) {
     throw queryFault(
       'body',

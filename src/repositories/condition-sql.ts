@@ -127,6 +127,9 @@ function pathSql(
   comparison: Comparison,
   parameters: Parameters,
 ): string {
+  // A statement must not have a parameter that it does not use.
+  if (comparison.operator === 'inq' && comparison.value.length === 0) return 'false';
+  if (comparison.operator === 'nin' && comparison.value.length === 0) return 'true';
   const at = parameters.add([...path]);
   const node = `(${target.column} #> ${at}::text[])`;
   const text = `(${target.column} #>> ${at}::text[])`;
@@ -154,7 +157,7 @@ function pathSql(
       const any = comparison.value.map(operand =>
         operand === null ? `${text} IS NULL` : `${node} = ${json(operand)}`,
       );
-      const sql = `(${any.join(' OR ') || 'false'})`;
+      const sql = `(${any.join(' OR ')})`;
       return comparison.operator === 'inq' ? sql : `${sql} IS NOT TRUE`;
     }
     case 'exists':

@@ -50,19 +50,21 @@ async function postOn(service: ChildService): Promise<void> {
   }
 }
 
-async function jobsEnded(): Promise<void> {
+async function jobsEnded(signal: AbortSignal): Promise<void> {
   for (;;) {
     const {rows} = await db.admin.query("SELECT FROM jobs WHERE status IN ('PENDING', 'RUNNING')");
     if (rows.length === 0) return;
-    await sleep(100);
+    await sleep(100, undefined, {signal});
   }
 }
 
-test('a service that is killed at any moment of an archive loses no entry and doubles none', async t => {
+test('a service that is killed at any moment of an archive loses no entry and doubles none', {
+  timeout: 120_000,
+}, async t => {
   const moments: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const service = await startChildService(db, folder, SETTINGS);
-    await jobsEnded();
+    await jobsEnded(t.signal);
     await fill(service);
     const posting = [postOn(service), postOn(service)];
     const archiving = service
@@ -77,7 +79,7 @@ test('a service that is killed at any moment of an archive loses no entry and do
   t.diagnostic(`killed after ${moments.join(', ')} ms`);
 
   const last = await startChildService(db, folder, SETTINGS);
-  await jobsEnded();
+  await jobsEnded(t.signal);
   assert.deepEqual(await last.kill('SIGTERM'), {code: 0, signal: null}, last.output);
 
   assertExactlyOnce(await whereabouts(db, new FilesystemStore(join(folder, 'objects'))), acknowledged, sent);

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import {randomUUID} from 'node:crypto';
+import {after, before, test} from 'node:test';
+import fc from 'fast-check';
+import {admit} from '../../dist/admission/admit';
+import {NEWEST_FIRST} from '../../dist/query/order';
+import {readWhere} from '../../dist/query/where';
+import {AuditLogRepository} from '../../dist/repositories/audit-log.repository';
+import {isUnder} from '../support/evaluate-where';
+import {createTestDatabase, type TestDatabase} from '../support/test-database';
+
+const NAMES = ['ann', 'Ann', 'bob', 'b_b', 'b%b', 'a\\b', "o'hara", ''];
+const TIMES = ['2026-01-31T23:59:59.999999Z', '2026-02-01T00:00:00.000000Z', '2026-02-01T00:00:00.000001Z'];
+const ADDRESSES = ['10.0.0.1', '10.1.0.1', '192.0.2.1', '2001:db8::1'];
+const OUTCOMES = ['success', 'failure', 'denied'];
+const JSON_VALUES = [0, 1, -2.5, 10, '1', '10', 'x', 'X', '', true, false, null];
+
+const names = fc.constantFrom(...NAMES);
+const named = fc.constantFrom(...NAMES.filter(name => name !== ''));
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, {nil: undefined});
+
+const ENTRY = fc.record(
+  {
+    actor: named,
+    entityId: maybe(names),
+    reason: maybe(names),
+    outcome: fc.constantFrom(...OUTCOMES),
+    actedAt: fc.constantFrom(...TIMES),
+    ip: maybe(fc.constantFrom(...ADDRESSES)),
+    tags: maybe(fc.uniqueArray(names, {maxLength: 3})),
+    after: maybe(
+      fc.record(
+        {
+          a: fc.constantFrom(...JSON_VALUES),
+          b: fc.record({c: fc.constantFrom(...JSON_VALUES)}, {requiredKeys: []}),
+        },
+        {requiredKeys: []},
+      ),
+    ),
+  },
+  {requiredKeys: ['actor', 'outcome', 'actedAt']},
+);
+
+const LIKES = fc.constantFrom('%', '_%', 'a%', '%b', 'b\\_b', 'b\\%b', 'b_b', 'ANN', '', 'a\\\\b', "%'%");
+const REGEXPS = fc.constantFrom('^a', 'b$', '^b.b$', '[a-m]', '^$', 'n{2}', '(ann|bob)');
+const one = <T>(operator: string, operand: fc.Arbitrary<T>) => operand.map(value => ({[operator]: value}));
+
+/** Comparisons of a property whose values are drawn from `values`. */
+const comparisons = (
+  values: fc.Arbitrary<unknown>,
+  more: fc.Arbitrary<object>[] = [],
+): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    values,
+    fc.constant(null),
+    ...['eq', 'neq'].map(operator => one(operator, fc.oneof(values, fc.constant(null)))),
+    ...['inq', 'nin'].map(operator =>
+      one(operator, fc.array(fc.oneof(values, fc.constant(null)), {maxLength: 3})),
+    ),
+    one('exists', fc.boolean()),
+    ...more,
+  );
+const ordered = (values: fc.Arbitrary<unknown>) => [
+  ...['gt', 'gte', 'lt', 'lte'].map(operator => one(operator, values)),
+  one('between', fc.tuple(values, values)),
+];
+const patterns = [
+  ...['like', 'nlike', 'ilike', 'nilike'].map(operator => one(operator, LIKES)),
+  one('regexp', REGEXPS),
+];
+const property = (name: string, comparison: fc.Arbitrary<unknown>) =>
+  comparison.map(value => ({[name]: value}));
+const jsonValues = fc.constantFrom(...JSON_VALUES.filter(value => value !== null));
+const jsonOrdered = ordered(fc.constantFrom(0, 1, 10, '1', 'x', ''));
+
+const PROPERTY = fc.oneof(
+  ...['actor', 'entityId', 'reason'].map(name =>
+    property(name, comparisons(names, [...ordered(names), ...patterns])),
+  ),
+  property('outcome', comparisons(fc.constantFrom(...OUTCOMES))),
+  property('actedAt', comparisons(fc.constantFrom(...TIMES), ordered(fc.constantFrom(...TIMES)))),
+  property('ip', comparisons(fc.constantFrom(...ADDRESSES, '10.0.0.0/8', '10.0.0.0/16', '0.0.0.0/0'))),
+  property('tags', comparisons(names)),
+  property('after', fc.oneof(fc.constant(null), one('exists', fc.boolean()), one('neq', fc.constant(null)))),
+  ...['after.a', 'after.b.c', 'after.nothing'].map(name =>
+    property(name, comparisons(jsonValues, [...jsonOrdered, ...patterns])),
+  ),
+);
+
+const {where: WHERE} = fc.letrec<{where: object}>(tie => ({
+  where: fc.oneof(
+    {depthSize: 'small', withCrossShrink: true},
+    PROPERTY,
+    fc.record({and: fc.array(tie('where'), {maxLength: 3})}),
+    fc.record({or: fc.array(tie('where'), {maxLength: 3})}),
+    fc.tuple(PROPERTY, PROPERTY).map(([a, b]) => ({...a, ...b})),
+  ),
+}));
+
+let db: TestDatabase;
+before(async () => {
+  db = await createTestDatabase();
+});
+after(() => db.drop());
+
+test('a where finds exactly the entries that it says, of any entries', async () => {
+  const auditLogs = new AuditLogRepository(db.database, {queryTimeoutMs: 10_000});
+  const bearer = {tenantId: 'acme', actor: 'tester', actorType: 'user'} as const;
+  const entries = fc.sample(ENTRY, 150).map(entry => ({...entry, id: randomUUID(), action: 'a.b'}));
+  await auditLogs.createAll('acme', async function* () {
+    yield entries.map(entry => admit(entry, bearer));
+  });
+  await fc.assert(
+    fc.asyncProperty(WHERE, async where => {
+      const condition = readWhere(JSON.parse(JSON.stringify(where)));
+      const found = await auditLogs.find('acme', {condition, order: NEWEST_FIRST}, 1_000);
+      const wanted = entries.filter(entry => isUnder(where, entry));
+      assert.deepEqual(new Set(found.entries.map(({id}) => id)), new Set(wanted.map(({id}) => id)));
+      assert.equal(await auditLogs.count('acme', condition), wanted.length);
+    }),
+    {numRuns: 400},
+  );
+});

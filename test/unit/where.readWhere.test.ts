@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {type Condition, EVERYTHING} from '../../dist/models/condition';
+import {readWhere} from '../../dist/query/where';
+
+/** A condition in one line, for a test to compare. */
+function told(condition: Condition): string {
+  if (condition.kind === 'compare') {
+    const {column, path, comparison} = condition;
+    return [[column.property, ...path].join('.'), comparison.operator, JSON.stringify(comparison.value)].join(
+      ' ',
+    );
+  }
+  if (condition.kind === 'entitiesOf') return `entities of ${told(condition.of)}`;
+  return `${condition.kind}(${condition.of.map(told).join(', ')})`;
+}
+
+const READINGS: [where: object, condition: string][] = [
+  [{}, 'and()'],
+  [{actor: 'jane'}, 'actor eq "jane"'],
+  [{actor: null}, 'actor eq null'],
+  [{actor: 'jane', outcome: {neq: 'success'}}, 'and(actor eq "jane", outcome neq "success")'],
+  [{leafIndex: {gt: 1, lte: 5}}, 'and(leafIndex gt 1, leafIndex lte 5)'],
+  [
+    {or: [{actor: 'a'}, {and: [{actor: 'b'}, {ip: '::1'}]}]},
+    'or(actor eq "a", and(actor eq "b", ip eq "::1"))',
+  ],
+  [{or: []}, 'or()'],
+  [
+    {actedAt: {between: ['2026-01-01', '2026-02-01T00:00:00+01:00']}},
+    'actedAt between ["2026-01-01T00:00:00.000000Z","2026-01-31T23:00:00.000000Z"]',
+  ],
+  [{id: '01890A5D-AC96-774B-BCCE-B302099A8057'}, 'id eq "01890a5d-ac96-774b-bcce-b302099a8057"'],
+  [{ip: '2001:0DB8:0:0::1'}, 'ip eq "2001:db8::1"'],
+  [{ip: {inq: ['10.0.0.0/8', null]}}, 'ip inq ["10.0.0.0/8",null]'],
+  [{'after.role.name': 'admin'}, 'after.role.name eq "admin"'],
+  [{'metadata.n': {gt: 5}}, 'metadata.n gt 5'],
+  [{tags: 'vip'}, 'tags eq "vip"'],
+  [{actor: {like: 'a%', options: 'i'}}, 'actor ilike "a%"'],
+  [{actor: {nlike: 'a%', options: 'i'}}, 'actor nilike "a%"'],
+  [{actor: {like: 'a\\\\'}}, 'actor like "a\\\\\\\\"'],
+  [{actor: {regexp: '/^a/i'}}, 'actor regexp "^a"'],
+  [{actor: {exists: false}}, 'actor exists false'],
+];
+
+for (const [where, condition] of READINGS) {
+  test(`${JSON.stringify(where)} is read as ${condition}`, () => {
+    assert.equal(told(readWhere(where)), condition);
+  });
+}
+
+test('an empty where is everything', () => assert.deepEqual(readWhere({}), EVERYTHING));
+
+test('a path with dots, and a property that every object has, are not mistaken for properties of an entry', () => {
+  for (const name of ['toString', 'hasOwnProperty', '__proto__', 'constructor.name', '', '.', 'actor.']) {
+    const where = JSON.parse(`{${JSON.stringify(name)}: "x"}`);
+    assert.throws(() => readWhere(where), {code: 'INVALID_FILTER'}, name);
+  }
+});
