@@ -39,7 +39,7 @@ export async function benchIngest(server: BenchServer): Promise<string> {
 }
 
 async function posts({url, token}: BenchService, clients: number): Promise<number> {
-  const agent = new Agent({keepAlive: true, maxSockets: clients});
+  const agent = new Agent({keepAlive: true, maxSockets: clients, scheduling: 'fifo'});
   const body = JSON.stringify(ENTRY);
   const headers = {
     authorization: `Bearer ${token}`,
