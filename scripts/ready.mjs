@@ -40,7 +40,7 @@ function build(projects) {
     .join('+')
     .replace('.', 'service');
   const stamp = `node_modules/.built/${name}`;
-  const sources = ['src', 'packages/audit-log/src', 'examples/host-app/src', ...projects.slice(1)];
+  const sources = ['src', 'packages/audit-log/src', 'examples/host-app/src', 'test', ...projects.slice(1)];
   const settings = ['tsconfig.json', 'tsconfig.base.json', 'node_modules/.installed'];
   const newest = Math.max(...sources.map(newestIn), ...settings.map(file => statSync(file).mtimeMs));
   const outputs = ['dist/index.js', 'packages/audit-log/dist/index.js'];

@@ -8,6 +8,7 @@ import {migrate, pendingMigrations} from '../repositories/migrate';
 import {readSettings, type Settings} from '../settings';
 import type {DatabaseSettings} from '../types';
 import {DEVELOPER, developmentSecret, signToken} from './development-token';
+import {boundHeapGrowth} from './heap-growth';
 
 export const serveCommand = (): Command =>
   new Command('serve')
@@ -15,6 +16,7 @@ export const serveCommand = (): Command =>
       'Start the service. Without DB_HOST it brings its own PostgreSQL, with data in AUDIT_DATA_DIR.',
     )
     .action(async () => {
+      boundHeapGrowth();
       // Heard from the first moment, so that a stop during the start leaves nothing running either.
       const toldToStop = new Promise<void>(stop => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop());

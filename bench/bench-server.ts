@@ -1,0 +1,87 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {Client, Pool} from 'pg';
+import {type DatabaseSettings, migrate} from '../dist';
+import {startEmbeddedPostgres} from '../dist/embedded/embedded-postgres';
+import {seedEntries} from '../dist-test/support/seed-entries';
+import {databaseEnvironment, type ServeProcess, serve} from '../dist-test/support/serve-process';
+import {testToken} from '../dist-test/support/test-token';
+
+export const TENANT = 'acme';
+
+/** The service as a process of its own, on a database with a known number of entries. */
+export interface BenchService {
+  process: ServeProcess;
+  url: string;
+  token: string;
+  settings: DatabaseSettings;
+  stop(): Promise<void>;
+}
+
+/** One PostgreSQL in a temporary folder, which makes each number of entries once and hands out copies. */
+export class BenchServer {
+  private readonly seeded = new Set<number>();
+
+  private constructor(
+    private readonly folder: string,
+    private readonly settings: DatabaseSettings,
+    private readonly stopPostgres: () => Promise<void>,
+  ) {}
+
+  static async start(): Promise<BenchServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'audit-bench-'));
+    const postgres = await startEmbeddedPostgres(folder, ['max_wal_size=4GB', 'shared_buffers=256MB']);
+    await migrate(postgres.settings, 'public');
+    return new BenchServer(folder, postgres.settings, postgres.stop);
+  }
+
+  /** Starts a fresh service on a fresh copy of a database with so many entries. */
+  async serve(rows: number): Promise<BenchService> {
+    const template = await this.seed(rows);
+    const database = `${template}_copy`;
+    await this.onServer(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+    await this.onServer(`CREATE DATABASE ${database} TEMPLATE ${template} STRATEGY file_copy`);
+    const settings = {...this.settings, database};
+    const dataDir = await mkdtemp(join(this.folder, 'objects-'));
+    const service = serve({...databaseEnvironment(settings), AUDIT_DATA_DIR: dataDir, LOG_LEVEL: 'warn'});
+    const url = await service.serving();
+    const token = await testToken({tenantId: TENANT});
+    return {
+      ...{process: service, url, token, settings},
+      stop: async () => {
+        await service.end();
+        await this.onServer(`DROP DATABASE ${database} WITH (FORCE)`);
+        await rm(dataDir, {recursive: true, force: true});
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.stopPostgres();
+    await rm(this.folder, {recursive: true, force: true});
+  }
+
+  private async seed(rows: number): Promise<string> {
+    const database = `bench_${rows}`;
+    if (this.seeded.has(rows)) return database;
+    process.stderr.write(`making ${rows.toLocaleString('en')} entries …\n`);
+    await this.onServer(`CREATE DATABASE ${database} TEMPLATE ${this.settings.database}`);
+    const {ssl: _ssl, ...connection} = this.settings;
+    const pool = new Pool({...connection, database, max: 1});
+    await seedEntries(pool, TENANT, rows);
+    await pool.query('VACUUM (FREEZE, ANALYZE) audit_logs');
+    await pool.query('CHECKPOINT');
+    await pool.end();
+    this.seeded.add(rows);
+    return database;
+  }
+
+  private async onServer(statement: string): Promise<void> {
+    const {ssl: _ssl, ...connection} = this.settings;
+    const client = new Client({...connection, database: 'postgres'});
+    await client.connect();
+    await client.query(statement);
+    await client.end();
+  }
+}

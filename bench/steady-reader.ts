@@ -1,0 +1,45 @@
+import {Agent, get} from 'node:http';
+import {Client} from 'pg';
+import {type BenchService, TENANT} from './bench-server';
+
+const SAMPLE = 2_000;
+
+/** Ids of entries all over the trail. */
+export async function sampleIds({settings}: BenchService): Promise<string[]> {
+  const {ssl: _ssl, ...connection} = settings;
+  const client = new Client(connection);
+  await client.connect();
+  const {rows} = await client.query(
+    'SELECT id FROM audit_logs WHERE tenant_id = $1 ORDER BY md5(entity_id || request_id) LIMIT $2',
+    [TENANT, SAMPLE],
+  );
+  await client.end();
+  return rows.map(({id}) => id);
+}
+
+/**
+ * One client on one connection that asks for one entry after another until it is told to stop. An entry that
+ * has been archived meanwhile is answered too, by 404.
+ *
+ * @returns the time of each request, in milliseconds
+ */
+export async function readSteadily(
+  {url, token}: BenchService,
+  ids: readonly string[],
+  until: AbortSignal,
+): Promise<number[]> {
+  const agent = new Agent({keepAlive: true, maxSockets: 1});
+  const headers = {authorization: `Bearer ${token}`};
+  const times: number[] = [];
+  for (let n = 0; !until.aborted; n++) {
+    const begun = process.hrtime.bigint();
+    await new Promise<void>((done, fail) => {
+      get(`${url}/audit-logs/${ids[n % ids.length]}`, {agent, headers}, response => {
+        response.resume().once('end', done);
+      }).once('error', fail);
+    });
+    times.push(Number(process.hrtime.bigint() - begun) / 1e6);
+  }
+  agent.destroy();
+  return times;
+}
