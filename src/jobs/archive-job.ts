@@ -43,8 +43,10 @@ export interface ArchiveOutcome {
  * the file answers for them. Each attempt writes a file of its own, so that an attempt that was given up
  * for dead can harm no other; what such attempts leave is cleared away once one has committed.
  */
-export function archiveJob(parts: ArchiveJobParts): JobWork {
-  const {database, auditLogs, store, write, read} = parts;
+export function archiveJob(given: ArchiveJobParts): JobWork {
+  const {database, auditLogs, store, write} = given;
+  const read: ArchiveReader = (from, key) => database.precedence.pace(given.read(from, key));
+  const parts = {...given, read};
   return async (job, context): Promise<ArchiveOutcome> => {
     const {tenantId, id} = job;
     const committed = await database.transaction({role: 'audit_reader', tenantId}, session =>
@@ -78,7 +80,8 @@ export function archiveJob(parts: ArchiveJobParts): JobWork {
 }
 
 async function commit({database, store, read}: ArchiveJobParts, archive: ArchiveRow, signal: AbortSignal) {
-  await database.transaction({role: 'audit_writer', tenantId: archive.tenantId}, async session => {
+  const {tenantId} = archive;
+  await database.transaction({role: 'audit_writer', tenantId, background: true}, async session => {
     await recordArchive(session, archive);
     let removed = 0;
     for await (const page of read(store, archive.fileName)) {

@@ -85,7 +85,7 @@ function entriesOf(
       const archives = await archivesOverlapping(session, tenantId, timeRangeOf(selection.condition));
       await makeRecall(session);
       for (const archive of archives) {
-        for await (const page of read(store, archive.fileName)) {
+        for await (const page of database.precedence.pace(read(store, archive.fileName))) {
           signal.throwIfAborted();
           await recall(session, page);
         }

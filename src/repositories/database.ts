@@ -1,5 +1,6 @@
 import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
 import {databaseError, isDatabaseError} from './database-error';
+import {Precedence} from './precedence';
 import {ENTRY_TYPES} from './result-types';
 
 /** What a transaction may do; see the first migration. */
@@ -13,6 +14,8 @@ export interface TransactionOptions {
   timeoutMs?: number;
   /** One snapshot for every statement of the transaction. */
   repeatable?: boolean;
+  /** Long work that nobody waits for: it gives way to other transactions, and none gives way to it. */
+  background?: boolean;
 }
 
 /** A transaction under way, in one role and for one tenant. */
@@ -51,6 +54,9 @@ interface Transaction {
  * of the login for those of one role, and has named the one tenant whose rows it may see.
  */
 export class Database {
+  /** Transactions go first, streams and background work stand back. */
+  readonly precedence = new Precedence();
+
   /**
    * @param pool connections of a login that is a member of `audit_reader` and `audit_writer`
    * @param schema the schema that was migrated
@@ -66,6 +72,11 @@ export class Database {
    * @throws AuditError DATABASE_UNAVAILABLE, QUERY_TIMEOUT, or what `work` throws; nothing is stored then
    */
   async transaction<T>(options: TransactionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+    const run = () => this.run(options, work);
+    return options.background ? run() : this.precedence.first(run);
+  }
+
+  private async run<T>(options: TransactionOptions, work: (session: Session) => Promise<T>): Promise<T> {
     const transaction = await this.begin(options);
     try {
       const result = await work(transaction.session);
@@ -95,7 +106,7 @@ export class Database {
     signal?.addEventListener('abort', cancel, {once: true});
     try {
       signal?.throwIfAborted();
-      yield* generate(transaction.session);
+      yield* this.precedence.pace(generate(transaction.session));
       await transaction.end('COMMIT');
     } catch (error) {
       throw isDatabaseError(error) ? databaseError(error) : error;

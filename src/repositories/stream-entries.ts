@@ -5,7 +5,7 @@ import {entryFromRow, selectedColumns} from './entry-row';
 import {selectionSql} from './find-entries';
 
 /** Entries that one fetch brings: few, so that other callers get their turn between two pages. */
-const PAGE_SIZE = 100;
+const PAGE_SIZE = 50;
 
 /** The pages of a selection, fetched one at a time from a cursor as they are consumed. */
 export function streamEntries(
