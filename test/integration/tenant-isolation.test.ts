@@ -177,6 +177,7 @@ describe('roles', () => {
     assert.deepEqual(
       functions.map(({proname, writer}) => [proname, writer]),
       [
+        ['audit_content_hash', false],
         ['audit_ensure_partition', true],
         ['audit_finish_archive', true],
         ['audit_record_archive', true],
