@@ -19,6 +19,9 @@ export interface ImportCommandOptions {
   errors?: Writable & {isTTY?: boolean};
 }
 
+const DEFAULT_URL = 'http://localhost:3000';
+
+/** An empty AUDIT_URL or AUDIT_TOKEN counts as absent, as every empty setting does. */
 interface Given {
   url: string;
   token?: string;
@@ -53,9 +56,7 @@ export function importCommand(options: ImportCommandOptions = {}): Command {
     .description('bring entries from files into the audit trail')
     .argument('<files...>', 'files, or folders of files')
     .addOption(
-      new Option('--url <url>', 'where the service is')
-        .env('AUDIT_URL')
-        .default(options.url ?? 'http://localhost:3000'),
+      new Option('--url <url>', 'where the service is').env('AUDIT_URL').default(options.url ?? DEFAULT_URL),
     )
     .addOption(
       new Option('--token <token>', 'bearer token with the permission CreateAudit').env('AUDIT_TOKEN'),
@@ -79,7 +80,10 @@ async function runImport(
     : undefined;
   try {
     const files = await importPaths(paths);
-    const send = httpSender({url: given.url, token: given.token ?? (await options.token?.())});
+    const send = httpSender({
+      url: given.url || (options.url ?? DEFAULT_URL),
+      token: given.token || (await options.token?.()),
+    });
     bar?.start(await totalBytes(files), 0, {read: 0, bad: 0});
     const totals = await importFiles(files, {
       send,
