@@ -47,7 +47,7 @@ Examples:
 
 Exit status:
   0  everything was imported, or was there already
-  1  some records were bad; the others were imported
+  1  some records were bad and the others were imported, or a setting is wrong and nothing was sent
   2  the service could not be reached or refused; importing again goes on from there`;
 
 /** `audit-service import <files...>`: sends the records of files to a running service. */
@@ -74,6 +74,8 @@ async function runImport(
   options: ImportCommandOptions,
 ): Promise<number> {
   const {output = process.stdout, errors = process.stderr} = options;
+  // A fault of the settings is not one of the import: it ends the command as it ends every other.
+  const token = given.token || (await options.token?.());
   let last: ImportProgress | undefined;
   const bar = errors.isTTY
     ? new SingleBar({stream: errors, format: BAR_FORMAT, clearOnComplete: true})
@@ -82,7 +84,7 @@ async function runImport(
     const files = await importPaths(paths);
     const send = httpSender({
       url: given.url || (options.url ?? DEFAULT_URL),
-      token: given.token || (await options.token?.()),
+      token,
     });
     bar?.start(await totalBytes(files), 0, {read: 0, bad: 0});
     const totals = await importFiles(files, {
