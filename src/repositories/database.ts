@@ -1,4 +1,4 @@
-import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
+import type {ClientBase, Pool, PoolClient, QueryArrayResult, QueryResult} from 'pg';
 import {databaseError, isDatabaseError} from './database-error';
 import {Precedence} from './precedence';
 import {ENTRY_TYPES} from './result-types';
@@ -166,7 +166,8 @@ export class Database {
 
   private async enter(client: PoolClient, options: TransactionOptions): Promise<Session> {
     const {role, tenantId, timeoutMs = 0, repeatable = false} = options;
-    await client.query(
+    // One round trip: every transaction pays for it before it does anything.
+    const results = (await client.query(
       [
         `BEGIN ISOLATION LEVEL ${repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`,
         `SET LOCAL search_path = ${client.escapeIdentifier(this.schema)}, pg_temp`,
@@ -175,14 +176,10 @@ export class Database {
         'SET LOCAL bytea_output = hex',
         `SET LOCAL statement_timeout = ${Math.trunc(timeoutMs)}`,
         `SET LOCAL ROLE ${role}`,
+        `SELECT set_config('audit.tenant_id', ${client.escapeLiteral(tenantId)}, true), pg_backend_pid() AS backend`,
       ].join(';'),
-    );
-    const {rows} = await client.query({
-      name: 'audit-tenant',
-      text: "SELECT set_config('audit.tenant_id', $1, true), pg_backend_pid() AS backend",
-      values: [tenantId],
-    });
-    return new Session(client, rows[0].backend);
+    )) as unknown as QueryResult<{backend: number}>[];
+    return new Session(client, results.at(-1)?.rows[0]?.backend ?? 0);
   }
 
   private async connect(): Promise<PoolClient> {
