@@ -4,6 +4,7 @@ import {BenchServer} from './bench-server';
 import {benchIngest} from './ingest';
 import {benchLatency} from './latency';
 import {benchMemory} from './memory';
+import {benchMixin} from './mixin';
 import {benchSearch} from './search';
 
 const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly number[]) => Promise<string>>> =
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly num
     latency: benchLatency,
     search: benchSearch,
     ingest: benchIngest,
+    mixin: benchMixin,
   };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(BENCHES).join('|')} …] [--rows 10000,1000000]\n`;

@@ -12,6 +12,7 @@ import {
   inject,
 } from '@loopback/core';
 import type {juggler} from '@loopback/repository';
+import {AuditLog} from '@loopback-audit/audit-log';
 import type {Pool} from 'pg';
 import {readArchive} from './archive/archive-reader';
 import {writeArchive} from './archive/archive-writer';
@@ -28,16 +29,17 @@ import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
 import {JobRunner} from './jobs/job-runner';
+import {OutboxRelays} from './jobs/outbox-relays';
 import {exportJob, queryJob} from './jobs/recall-job';
 import {AuditServiceBindings as Keys} from './keys';
-import {AuditLog} from './models/audit-log.model';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
 import {MappingLog} from './models/mapping-log.model';
 import {serviceLogger} from './observability/service-logger';
-import {AuditLogRepository} from './repositories/audit-log.repository';
+import {AuditTrailRepository} from './repositories/audit-trail.repository';
 import {Database} from './repositories/database';
 import {JobRows} from './repositories/job-rows';
+import {relayIntoTrail} from './repositories/relay-entries';
 import {AuditDbSourceName, type AuditServiceConfig, type AuditServiceOptions, withDefaults} from './types';
 
 /**
@@ -77,11 +79,14 @@ function parts(): Binding[] {
     singleton(Keys.ARCHIVE_WRITER, () => writeArchive),
     singleton(Keys.ARCHIVE_READER, () => readArchive),
     singleton(
-      `repositories.${AuditLogRepository.name}`,
-      async get => new AuditLogRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
+      `repositories.${AuditTrailRepository.name}`,
+      async get => new AuditTrailRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
     ).tag('repository'),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
     singleton(Keys.JOB_RUNNER, jobRunner)
+      .apply(asLifeCycleObserver)
+      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
+    singleton('audit-service.outbox-relays', outboxRelays)
       .apply(asLifeCycleObserver)
       .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
     createBindingFromClass(AuditSpecEnhancer),
@@ -125,7 +130,7 @@ async function jobRunner(get: Get): Promise<JobRunner> {
     handle: await get(Keys.EXPORT_HANDLER),
     columns: await get(Keys.COLUMN_BUILDER, {optional: true}),
   };
-  const auditLogs = await get<AuditLogRepository>(`repositories.${AuditLogRepository.name}`);
+  const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
   const works = {
     ARCHIVE: archiveJob({...shared, auditLogs, write: await get(Keys.ARCHIVE_WRITER)}),
     QUERY: queryJob(recall),
@@ -133,4 +138,12 @@ async function jobRunner(get: Get): Promise<JobRunner> {
   };
   const {jobs} = await get(Keys.OPTIONS);
   return new JobRunner(await get(Keys.JOB_ROWS), works, jobs, await get(Keys.LOGGER));
+}
+
+async function outboxRelays(get: Get): Promise<OutboxRelays> {
+  const {outboxes, tenancy} = await get(Keys.OPTIONS);
+  const sources = await Promise.all(outboxes.map(name => get<juggler.DataSource>(`datasources.${name}`)));
+  const tenantId = tenancy.mode === 'single' ? tenancy.tenantId : undefined;
+  const forward = relayIntoTrail(await get(Keys.DATABASE), tenantId);
+  return new OutboxRelays(sources, forward, await get(Keys.LOGGER));
 }

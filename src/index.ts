@@ -1,4 +1,5 @@
 export type {AuditEntry, NewAuditEntry} from '@loopback-audit/audit-log';
+export {AuditLog} from '@loopback-audit/audit-log';
 export type {Bearer} from './admission/admit';
 export {AuditServiceApplication, type ServiceParts} from './application';
 export {type ArchiveReader, readArchive, verifyArchive} from './archive/archive-reader';
@@ -14,11 +15,10 @@ export {bearerTokenCaller, type TokenVerification} from './identity/bearer-token
 export type {Caller, CallerResolver, Tenancy} from './identity/caller';
 export {PermissionKey} from './identity/permission';
 export {AuditServiceBindings} from './keys';
-export {AuditLog} from './models/audit-log.model';
 export {CustomFilter, DateRange} from './models/custom-filter.model';
 export {Job, type JobFailure, type JobOperation, type JobStatus} from './models/job.model';
 export {MappingLog} from './models/mapping-log.model';
-export {AuditLogRepository} from './repositories/audit-log.repository';
+export {AuditTrailRepository} from './repositories/audit-trail.repository';
 export {migrate, pendingMigrations} from './repositories/migrate';
 export {
   AuditDbSourceName,

@@ -25,6 +25,11 @@ export interface AuditServiceOptions {
   /** The PostgreSQL schema that was migrated. */
   schema: string;
   store: ObjectStoreOptions;
+  /**
+   * Names of datasources on the database of the trail whose outboxes are drained into it. The companion package
+   * fills them.
+   */
+  outboxes: readonly string[];
   limits: BatchLimits;
   /** Longest time that a search or a count may take, in milliseconds. */
   queryTimeoutMs: number;
@@ -54,6 +59,7 @@ export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
   tenancy: {mode: 'multi'},
   schema: 'public',
   store: {kind: 'folder', folder: '.data/objects'},
+  outboxes: [],
   limits: {entryBytes: 512 << 10, arrayBytes: 8 << 20, streamBytes: 256 << 20, entries: 100_000},
   queryTimeoutMs: 10_000,
   concurrentExports: 4,

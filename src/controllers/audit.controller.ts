@@ -12,7 +12,7 @@ import type {Operand} from '../models/condition';
 import type {Selection} from '../models/selection';
 import {readCursor, writeCursor} from '../query/cursor';
 import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
-import {AuditLogRepository} from '../repositories/audit-log.repository';
+import {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {AuditServiceOptions} from '../types';
 import {bearerOf, type Gate} from './gate';
 import {jobOrder} from './job-order';
@@ -37,7 +37,7 @@ import {queryOf} from './request-query';
 /** Records entries, and finds them again. */
 export class AuditController {
   constructor(
-    @repository(AuditLogRepository) private readonly auditLogs: AuditLogRepository,
+    @repository(AuditTrailRepository) private readonly auditLogs: AuditTrailRepository,
     @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
     @inject(AuditServiceBindings.JOB_RUNNER) private readonly jobs: JobRunner,
     @inject(AuditServiceBindings.OPTIONS) private readonly options: AuditServiceOptions,

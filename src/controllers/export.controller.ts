@@ -15,7 +15,7 @@ import type {JobRunner} from '../jobs/job-runner';
 import {AuditServiceBindings} from '../keys';
 import type {Selection} from '../models/selection';
 import {readFlag, readQuery, unknownParameter} from '../query/parameters';
-import {AuditLogRepository} from '../repositories/audit-log.repository';
+import {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Gate} from './gate';
 import {jobOrder} from './job-order';
 import {errors, FILE_LIMIT, INCLUDE_ARCHIVED, ORDER, SECURED, SELECTING} from './openapi';
@@ -28,7 +28,7 @@ const BINARY = {schema: {type: 'string', format: 'binary'}} as const;
 /** Entries in quantity, as a file. */
 export class ExportController {
   constructor(
-    @repository(AuditLogRepository) private readonly auditLogs: AuditLogRepository,
+    @repository(AuditTrailRepository) private readonly auditLogs: AuditTrailRepository,
     @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
     @inject(AuditServiceBindings.JOB_RUNNER) private readonly jobs: JobRunner,
     @inject(AuditServiceBindings.EXPORT_HANDLER) private readonly handle: ExportHandler,

@@ -8,7 +8,7 @@ import {
   type PathObject,
   type SchemasObject,
 } from '@loopback/rest';
-import {AuditLog} from '../models/audit-log.model';
+import {AuditLog} from '@loopback-audit/audit-log';
 import {CustomFilter} from '../models/custom-filter.model';
 import {Job} from '../models/job.model';
 import {EXAMPLE_ENTRY} from './openapi';

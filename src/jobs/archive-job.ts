@@ -13,7 +13,7 @@ import {
   recordArchive,
   removeArchived,
 } from '../repositories/archive-rows';
-import type {AuditLogRepository} from '../repositories/audit-log.repository';
+import type {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Database} from '../repositories/database';
 import type {JobRow} from '../repositories/job-rows';
 import {counted} from './counted';
@@ -21,7 +21,7 @@ import type {JobWork} from './job-runner';
 
 export interface ArchiveJobParts {
   database: Database;
-  auditLogs: AuditLogRepository;
+  auditLogs: AuditTrailRepository;
   store: ObjectStore;
   write: ArchiveWriter;
   read: ArchiveReader;

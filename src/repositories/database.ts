@@ -165,18 +165,28 @@ export class Database {
   }
 
   private async enter(client: PoolClient, options: TransactionOptions): Promise<Session> {
-    const {role, tenantId, timeoutMs = 0, repeatable = false} = options;
+    const begin = `BEGIN ISOLATION LEVEL ${options.repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`;
+    return this.take(client, options, [begin]);
+  }
+
+  /** A session in a transaction that somebody else has begun and will end. */
+  adopt(client: ClientBase, options: TransactionOptions): Promise<Session> {
+    return this.take(client, options, []);
+  }
+
+  private async take(client: ClientBase, options: TransactionOptions, first: string[]): Promise<Session> {
+    const tenant = client.escapeLiteral(options.tenantId);
     // One round trip: every transaction pays for it before it does anything.
     const results = (await client.query(
       [
-        `BEGIN ISOLATION LEVEL ${repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`,
+        ...first,
         `SET LOCAL search_path = ${client.escapeIdentifier(this.schema)}, pg_temp`,
         "SET LOCAL timezone = 'UTC'",
         "SET LOCAL datestyle = 'ISO'",
         'SET LOCAL bytea_output = hex',
-        `SET LOCAL statement_timeout = ${Math.trunc(timeoutMs)}`,
-        `SET LOCAL ROLE ${role}`,
-        `SELECT set_config('audit.tenant_id', ${client.escapeLiteral(tenantId)}, true), pg_backend_pid() AS backend`,
+        `SET LOCAL statement_timeout = ${Math.trunc(options.timeoutMs ?? 0)}`,
+        `SET LOCAL ROLE ${options.role}`,
+        `SELECT set_config('audit.tenant_id', ${tenant}, true), pg_backend_pid() AS backend`,
       ].join(';'),
     )) as unknown as QueryResult<{backend: number}>[];
     return new Session(client, results.at(-1)?.rows[0]?.backend ?? 0);

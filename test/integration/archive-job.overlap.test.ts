@@ -11,7 +11,7 @@ import {FilesystemStore} from '../../dist/archive/filesystem-store';
 import type {AuditError} from '../../dist/errors';
 import {type ArchiveOutcome, archiveJob} from '../../dist/jobs/archive-job';
 import {readCustomFilter} from '../../dist/query/custom-filter';
-import {AuditLogRepository} from '../../dist/repositories/audit-log.repository';
+import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {JobRow} from '../../dist/repositories/job-rows';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 import {assertExactlyOnce, whereabouts} from '../support/whereabouts';
@@ -35,7 +35,7 @@ const jobOf = (filter: object, id: string = randomUUID()) =>
 
 /** The claim of jobs keeps a tenant's archives apart; this is what holds where a lease has run out. */
 test('of archives that write the same entries at the same time one removes them, and the others say so', async () => {
-  const auditLogs = new AuditLogRepository(db.database, {queryTimeoutMs: 10_000});
+  const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
   const store = new FilesystemStore(folder);
   const run = archiveJob({database: db.database, auditLogs, store, write: writeArchive, read: readArchive});
   const context = {signal: new AbortController().signal, progress: () => {}};

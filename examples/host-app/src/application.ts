@@ -6,6 +6,7 @@ import {
 import {BootMixin} from '@loopback/boot';
 import {RepositoryMixin} from '@loopback/repository';
 import {RestApplication} from '@loopback/rest';
+import {AuditBindings, AuditLogComponent} from '@loopback-audit/audit-log';
 import {
   AuditDbSourceName,
   AuditServiceBindings,
@@ -17,6 +18,7 @@ import {exportColumns} from './audit/export-columns';
 import {exportToFolder} from './audit/export-to-folder';
 import {API_KEYS, type ApiKey} from './authentication/api-key';
 import {ApiKeyStrategy} from './authentication/api-key.strategy';
+import {ShopDataSource} from './datasources/shop.datasource';
 
 export interface ShopSettings {
   host?: string;
@@ -54,7 +56,10 @@ export class ShopApplication extends BootMixin(RepositoryMixin(RestApplication))
     this.component(AuthenticationComponent);
     registerAuthenticationStrategy(this, ApiKeyStrategy);
 
-    this.configure(AuditServiceBindings.COMPONENT).to(audit);
+    // Changes of the shop's repositories go into an outbox beside its tables, and from there into the trail.
+    this.configure(AuditBindings.COMPONENT).to({outbox: [ShopDataSource.dataSourceName]});
+    this.component(AuditLogComponent);
+    this.configure(AuditServiceBindings.COMPONENT).to({outboxes: [ShopDataSource.dataSourceName], ...audit});
     this.bind(AuditServiceBindings.COLUMN_BUILDER).to(exportColumns);
     this.bind(AuditServiceBindings.EXPORT_HANDLER).to(exportToFolder(exportFolder));
     this.component(AuditServiceComponent);

@@ -1,5 +1,46 @@
 export {Action} from './action';
+export {AuditDbSourceName} from './audit-db';
+export {AuditLog} from './audit-log.model';
+export {AuditLogRepository} from './audit-log.repository';
+export {AuditRequiredError} from './audit-required-error';
+export {AuditLogComponent, type AuditLogOptions} from './component';
+export {type AuditContext, currentContext, withContext} from './context/audit-context';
+export {auditContext} from './context/express-middleware';
+export {MASKED_PARTS, MASKED_WORDS, type MaskRule, WITHHELD} from './diff/mask';
 export type {AuditEntry, EntityReference, JsonObject, JsonValue, NewAuditEntry, ServiceGiven} from './entry';
+export {AuditBindings} from './keys';
+export {type AuditEvent, AuditLogger} from './logger/audit-logger';
+export {audited} from './logger/audited';
+export {AuditRepositoryMixin} from './mixin/audit-repository.mixin';
+export {ConditionalAuditRepositoryMixin} from './mixin/conditional-audit.mixin';
+export {
+  type Forward,
+  forwardTo,
+  OutboxRelay,
+  type OutboxRelayOptions,
+  type Rejected,
+  type Relayed,
+} from './outbox/outbox-relay';
+export {outboxOf, outboxSink} from './outbox/outbox-sink';
+export {CREATE_OUTBOX, createOutbox} from './outbox/outbox-table';
+export type {PgClient} from './outbox/postgres';
+export type {AuditSink, SinkEntry, SinkScope} from './sinks/audit-sink';
+export {DELIVERIES, type Delivery} from './sinks/delivery';
+export {type DeliveryFailure, DeliveryFailures, deliveryFailures} from './sinks/delivery-failures';
+export {AuditServiceError, HttpSink, type HttpSinkOptions} from './sinks/http-sink';
+export {Journal, type JournalOptions} from './sinks/journal';
+export {repositorySink} from './sinks/repository-sink';
+export {useSink} from './sinks/sink-of';
+export type {
+  ActorId,
+  Auditable,
+  AuditLogOption,
+  AuditOptions,
+  ExtraColumns,
+  IAuditMixin,
+  IAuditMixinOptions,
+  User,
+} from './types';
 export {
   ACTOR_TYPES,
   type ActorType,

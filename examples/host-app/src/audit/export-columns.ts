@@ -2,11 +2,11 @@ import type {ColumnBuilder} from '@loopback-audit/service';
 
 /** Exports in the words of the shop, instead of every property of an entry. */
 export const exportColumns: ColumnBuilder = entries =>
-  entries.map(({actedAt, actor, action, entityName, before, after}) => ({
+  entries.map(({actedAt, actor, action, before, after}) => ({
     When: actedAt,
     Who: actor,
     What: action,
-    Product: entityName,
+    Product: (after ?? before)?.name,
     'Old price': before?.priceInCents,
     'New price': after?.priceInCents,
   }));

@@ -11,18 +11,18 @@ import {countEntries, findEntries} from './find-entries';
 import {storeEntries} from './store-entries';
 import {streamEntries} from './stream-entries';
 
-export interface AuditLogRepositoryOptions {
+export interface AuditTrailRepositoryOptions {
   /** Longest time that a statement of a page or a count may take, in milliseconds. */
   queryTimeoutMs: number;
 }
 
 /** The entries of the trail. Every method keeps to the one tenant that it is given, and so does the database. */
-export class AuditLogRepository {
+export class AuditTrailRepository {
   private cursorKey: Promise<Buffer> | undefined;
 
   constructor(
     private readonly database: Database,
-    private readonly options: AuditLogRepositoryOptions,
+    private readonly options: AuditTrailRepositoryOptions,
   ) {}
 
   /**

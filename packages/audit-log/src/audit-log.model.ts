@@ -1,17 +1,15 @@
 import {Entity, model, property} from '@loopback/repository';
+import type {AuditEntry, EntityReference, JsonObject} from './entry';
 import {
   ACTOR_TYPES,
   type ActorType,
-  type AuditEntry,
   DATA_CLASSIFICATIONS,
   type DataClassification,
-  type EntityReference,
-  type JsonObject,
   OUTCOMES,
   type Outcome,
   SEVERITIES,
   type Severity,
-} from '@loopback-audit/audit-log';
+} from './vocabulary';
 
 /** The entry of the audit trail as LoopBack's model, from which the OpenAPI document describes it. */
 @model({name: 'AuditLog', settings: {strict: true}})
@@ -179,4 +177,8 @@ export class AuditLog extends Entity implements AuditEntry {
     jsonSchema: {readOnly: true},
   })
   leafHash?: string;
+
+  constructor(data?: Partial<AuditLog>) {
+    super(data);
+  }
 }

@@ -1,0 +1,96 @@
+import type {Constructor} from '@loopback/core';
+import type {Count, DataObject, DefaultCrudRepository, Entity, Options, Where} from '@loopback/repository';
+import {Action} from '../action';
+import type {ActorId, AuditableClass, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
+import {type Host, RecordedOperation} from './recorded-operation';
+import {idOf} from './row-states';
+import {recordSoftDeletion} from './soft-delete';
+
+/**
+ * A repository class that records what its methods insert, update and delete: which rows, their state before
+ * and after as the database holds them, what changed, and who did it. The change and its entries belong to one
+ * transaction, the caller's or one of their own.
+ *
+ * What runs past the repository's methods, such as `execute()` with SQL, is not seen.
+ *
+ * @param superClass a juggler repository class, or a subclass of one
+ * @param options how its changes are recorded
+ */
+export function AuditRepositoryMixin<
+  M extends Entity,
+  ID,
+  Relations extends object = object,
+  UserID = string,
+  R extends AuditableClass<M, ID> = Constructor<DefaultCrudRepository<M, ID, Relations>>,
+>(superClass: R, options: IAuditMixinOptions = {}): R & Constructor<IAuditMixin<UserID>> {
+  const recorded = (host: object, call?: AuditOptions) =>
+    new RecordedOperation<M, ID>(host as Host<M, ID>, options, call);
+
+  class AuditedRepository extends superClass implements IAuditMixin<UserID> {
+    getAuditLogRepository?: IAuditMixin<UserID>['getAuditLogRepository'];
+    getCurrentUser?: IAuditMixin<UserID>['getCurrentUser'];
+    actorIdKey?: ActorId;
+
+    override create(entity: DataObject<M>, call?: AuditOptions): Promise<M> {
+      const idsOf = (created: M) => [this.keyOf(created)];
+      return this.recorded(call).insert(Action.INSERT_ONE, inner => super.create(entity, inner), idsOf);
+    }
+
+    override createAll(entities: DataObject<M>[], call?: AuditOptions): Promise<M[]> {
+      const idsOf = (created: M[]) => created.map(each => this.keyOf(each));
+      return this.recorded(call).insert(Action.INSERT_MANY, inner => super.createAll(entities, inner), idsOf);
+    }
+
+    override save(entity: M, call?: AuditOptions): Promise<M> {
+      const change = (inner: Options) => super.save(entity, inner);
+      return this.recorded(call).one(Action.UPDATE_ONE, this.keyOf(entity), change, saved =>
+        this.keyOf(saved),
+      );
+    }
+
+    override update(entity: M, call?: AuditOptions): Promise<void> {
+      return this.recorded(call).one(Action.UPDATE_ONE, this.keyOf(entity), inner =>
+        super.update(entity, inner),
+      );
+    }
+
+    override updateById(id: ID, data: DataObject<M>, call?: AuditOptions): Promise<void> {
+      return this.recorded(call).one(Action.UPDATE_ONE, id, inner => super.updateById(id, data, inner));
+    }
+
+    override replaceById(id: ID, data: DataObject<M>, call?: AuditOptions): Promise<void> {
+      return this.recorded(call).one(Action.UPDATE_ONE, id, inner => super.replaceById(id, data, inner));
+    }
+
+    override updateAll(data: DataObject<M>, where?: Where<M>, call?: AuditOptions): Promise<Count> {
+      const change = (part: Where<M>, inner: Options) => super.updateAll(data, part, inner);
+      return this.recorded(call).many(Action.UPDATE_MANY, where, change);
+    }
+
+    override delete(entity: M, call?: AuditOptions): Promise<void> {
+      return this.recorded(call).one(Action.DELETE_ONE, this.keyOf(entity), inner =>
+        super.delete(entity, inner),
+      );
+    }
+
+    override deleteById(id: ID, call?: AuditOptions): Promise<void> {
+      return this.recorded(call).one(Action.DELETE_ONE, id, inner => super.deleteById(id, inner));
+    }
+
+    override deleteAll(where?: Where<M>, call?: AuditOptions): Promise<Count> {
+      const change = (part: Where<M>, inner: Options) => super.deleteAll(part, inner);
+      return this.recorded(call).many(Action.DELETE_MANY, where, change);
+    }
+
+    private recorded(call?: AuditOptions): RecordedOperation<M, ID> {
+      return recorded(this, call);
+    }
+
+    private keyOf(entity: M): unknown {
+      return (entity as unknown as Record<string, unknown>)[idOf(this.entityClass)];
+    }
+  }
+  recordSoftDeletion(AuditedRepository.prototype, superClass.prototype, recorded);
+  Object.defineProperty(AuditedRepository, 'name', {value: superClass.name});
+  return AuditedRepository;
+}

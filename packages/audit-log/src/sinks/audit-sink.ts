@@ -1,0 +1,27 @@
+import type {juggler, Transaction} from '@loopback/repository';
+import type {NewAuditEntry} from '../entry';
+import type {Delivery} from './delivery';
+
+/** An entry that is complete but for what the service gives. */
+export type SinkEntry = NewAuditEntry & {id: string; actedAt: string; actor: string};
+
+/** The change that entries tell of, while it is under way. */
+export interface SinkScope {
+  /** Of the entities. */
+  dataSource?: juggler.DataSource;
+  /** In which they are changed; absent where the datasource has none. */
+  transaction?: Transaction;
+}
+
+/**
+ * Where entries go.
+ *
+ * MUST NOT resolve before the entries are as safe as the sink promises, and MUST reject where it cannot keep
+ * that promise: the change is then rolled back. MUST accept an entry whose id it has had before, and keep it
+ * once.
+ */
+export interface AuditSink {
+  /** How surely entries follow their changes where nothing else is said; `required` where it is left out. */
+  readonly delivery?: Delivery;
+  deliver(entries: readonly SinkEntry[], scope: SinkScope): Promise<void>;
+}
