@@ -194,7 +194,10 @@ export class Database {
 
   private async connect(): Promise<PoolClient> {
     try {
-      return await (await this.pool()).connect();
+      const client = await (await this.pool()).connect();
+      // For good: PostgreSQL may end a connection at any time, also when nobody has it in hand any more.
+      if (client.listenerCount('error') === 0) client.on('error', () => {});
+      return client;
     } catch (error) {
       throw databaseError(error);
     }
