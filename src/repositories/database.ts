@@ -1,4 +1,4 @@
-import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
+import type {ClientBase, Pool, PoolClient, QueryArrayResult, QueryResult} from 'pg';
 import {databaseError, isDatabaseError} from './database-error';
 import {Precedence} from './precedence';
 import {ENTRY_TYPES} from './result-types';
@@ -175,7 +175,9 @@ export class Database {
   }
 
   private async take(client: ClientBase, options: TransactionOptions, first: string[]): Promise<Session> {
-    await client.query(
+    const tenant = client.escapeLiteral(options.tenantId);
+    // One round trip: every transaction pays for it before it does anything.
+    const results = (await client.query(
       [
         ...first,
         `SET LOCAL search_path = ${client.escapeIdentifier(this.schema)}, pg_temp`,
@@ -184,19 +186,18 @@ export class Database {
         'SET LOCAL bytea_output = hex',
         `SET LOCAL statement_timeout = ${Math.trunc(options.timeoutMs ?? 0)}`,
         `SET LOCAL ROLE ${options.role}`,
+        `SELECT set_config('audit.tenant_id', ${tenant}, true), pg_backend_pid() AS backend`,
       ].join(';'),
-    );
-    const {rows} = await client.query({
-      name: 'audit-tenant',
-      text: "SELECT set_config('audit.tenant_id', $1, true), pg_backend_pid() AS backend",
-      values: [options.tenantId],
-    });
-    return new Session(client, rows[0].backend);
+    )) as unknown as QueryResult<{backend: number}>[];
+    return new Session(client, results.at(-1)?.rows[0]?.backend ?? 0);
   }
 
   private async connect(): Promise<PoolClient> {
     try {
-      return await (await this.pool()).connect();
+      const client = await (await this.pool()).connect();
+      // For good: PostgreSQL may end a connection at any time, also when nobody has it in hand any more.
+      if (client.listenerCount('error') === 0) client.on('error', () => {});
+      return client;
     } catch (error) {
       throw databaseError(error);
     }

@@ -28,6 +28,8 @@ export async function createTestDatabase(template: string = TEMPLATE): Promise<T
   const {ssl: _ssl, ...connection} = settings;
   const admin = new Pool({...connection, max: 10});
   admin.on('error', () => {});
+  // A database that is dropped tells connections that are closing already that they end.
+  admin.on('connect', client => client.on('error', () => {}));
   const service = new Pool({...connection, max: 20});
   service.on('error', () => {});
   return {
