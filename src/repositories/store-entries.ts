@@ -1,4 +1,4 @@
-import type {AuditEntry} from '@loopback-audit/audit-log';
+import {type AuditEntry, type JsonValue, sameJson} from '@loopback-audit/audit-log';
 import type {Admitted} from '../admission/admit';
 import {AuditError, type ErrorDetail} from '../errors';
 import {ENTRY_COLUMNS} from '../models/entry-columns';
@@ -125,17 +125,7 @@ async function archivedEntries(
 }
 
 function differences(entry: AuditEntry, stored: AuditEntry, chosen: ReadonlySet<keyof AuditEntry>): string[] {
-  return [...chosen].filter(property => !sameJson(entry[property], stored[property]));
-}
-
-/** Whether two JSON values are equal; the order of an object's properties does not count. */
-function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every(key => Object.hasOwn(b, key) && sameJson(a[key as never], b[key as never]))
+  return [...chosen].filter(
+    property => !sameJson(entry[property] as JsonValue, stored[property] as JsonValue),
   );
 }
