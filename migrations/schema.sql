@@ -5,9 +5,19 @@
 
 CREATE ROLE audit_owner NOLOGIN;
 CREATE ROLE audit_reader NOLOGIN;
-CREATE ROLE audit_writer NOLOGIN BYPASSRLS;
+CREATE ROLE audit_writer NOLOGIN;
 
 -- Tables
+
+CREATE TABLE archived_entries (
+  tenant_id text NOT NULL,
+  id uuid NOT NULL,
+  content_hash bytea NOT NULL,
+  recorded_at timestamp with time zone NOT NULL
+);
+ALTER TABLE archived_entries OWNER TO audit_owner;
+ALTER TABLE archived_entries ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE archived_entries IS 'Ids of archived entries, which no other entry may have';
 
 CREATE TABLE audit_cursor_key (
   only_one boolean NOT NULL DEFAULT true,
@@ -117,6 +127,8 @@ ALTER TABLE audit_logs_default OWNER TO audit_owner;
 
 -- Constraints
 
+ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_pkey PRIMARY KEY (only_one);
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_only_one_check CHECK (only_one);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, acted_at, id);
@@ -143,6 +155,18 @@ CREATE INDEX audit_logs_id ON ONLY public.audit_logs USING btree (tenant_id, id)
 CREATE INDEX jobs_open ON public.jobs USING btree (created_at) WHERE (status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text]));
 
 -- Functions
+
+CREATE OR REPLACE FUNCTION public.audit_content_hash(entry audit_logs)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash'])::text, 'UTF8'));
+$function$
+;
+ALTER FUNCTION audit_content_hash(audit_logs) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_ensure_partition(moment timestamp with time zone)
  RETURNS boolean
@@ -267,9 +291,14 @@ BEGIN
     RAISE EXCEPTION 'no archive % is being recorded', mapping_id USING ERRCODE = 'insufficient_privilege';
   END IF;
   PERFORM set_config('audit.lawful_removal', 'yes', true);
-  DELETE FROM audit_logs a
-   USING unnest(acted, ids) AS archived (acted_at, id)
-   WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id;
+  WITH removal AS (
+    DELETE FROM audit_logs a
+     USING unnest(acted, ids) AS archived (acted_at, id)
+     WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id
+    RETURNING a AS entry
+  )
+  INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at)
+  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at FROM removal;
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM set_config('audit.lawful_removal', '', true);
   UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
@@ -287,6 +316,7 @@ CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON public.mapping_l
 
 -- Policies
 
+CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_write ON audit_logs FOR INSERT TO audit_writer WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
@@ -301,12 +331,14 @@ GRANT USAGE ON SCHEMA public TO audit_reader;
 GRANT USAGE ON SCHEMA public TO audit_writer;
 GRANT CONNECT, TEMPORARY ON DATABASE audit TO PUBLIC;
 GRANT TEMPORARY ON DATABASE audit TO audit_reader;
+GRANT SELECT ON TABLE archived_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
 GRANT SELECT ON TABLE audit_logs TO audit_reader;
 GRANT INSERT ON TABLE audit_logs TO audit_writer;
 GRANT SELECT ON TABLE jobs TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
 GRANT SELECT ON TABLE mapping_logs TO audit_reader;
+GRANT EXECUTE ON FUNCTION audit_content_hash(audit_logs) TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamp with time zone) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_finish_archive(uuid,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,text,text) TO audit_writer;

@@ -59,7 +59,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       if (status >= 500)
         this.logger.error({err: error, requestId: request.get('x-request-id')}, 'request failed');
     });
-    this.bind(RestBindings.ERROR_WRITER_OPTIONS).to({safeFields: ['code', 'message', 'details']});
+    this.bind(RestBindings.ERROR_WRITER_OPTIONS).to({safeFields: ['name', 'code', 'message', 'details']});
 
     this.configure(RestExplorerBindings.COMPONENT).to({path: '/explorer', useSelfHostedSpec: true});
     this.component(RestExplorerComponent);
@@ -81,6 +81,17 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
   }
 }
 
+/** LoopBack's own, and the headers that a page of another origin needs in order to follow the answers. */
+const CORS = {
+  origin: '*',
+  methods: 'GET,HEAD,PUT,PATCH,POST,DELETE',
+  preflightContinue: false,
+  optionsSuccessStatus: 204,
+  maxAge: 86_400,
+  credentials: true,
+  exposedHeaders: ['Link', 'X-Next-Cursor', 'X-Request-Id', 'Retry-After'],
+};
+
 function restOptions(settings: Settings): ApplicationConfig {
   return {
     shutdown: {signals: []},
@@ -89,6 +100,7 @@ function restOptions(settings: Settings): ApplicationConfig {
       port: settings.port,
       gracePeriodForClose: settings.shutdownGraceMs,
       openApiSpec: {setServersFromRequest: true},
+      cors: CORS,
       ...(settings.basePath && {basePath: settings.basePath}),
       expressSettings: {
         'x-powered-by': false,

@@ -39,7 +39,8 @@ export const ERROR_STATUS = {
   QUERY_TIMEOUT: 503,
   TOO_MANY_EXPORTS: 503,
   SERVICE_UNREACHABLE: 503,
-  // The operator must act before the service can start.
+  // The operator must act: before the archive can be used, or before the service can start.
+  STORE_REFUSED: 502,
   INVALID_SETTING: 500,
 } as const;
 

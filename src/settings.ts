@@ -1,3 +1,4 @@
+import {isIP} from 'node:net';
 import {TENANT_PATTERN} from './admission/property-rules';
 import {AuditError} from './errors';
 import type {Tenancy} from './identity/caller';
@@ -10,14 +11,15 @@ export interface SettingDescription {
   default?: string;
 }
 
-/** Every setting of the service on its own. */
+/** Every setting of the service on its own and of its commands. */
 export const SETTINGS = [
   {name: 'HOST', meaning: 'Address to listen on', default: '127.0.0.1'},
   {name: 'PORT', meaning: 'Port to listen on; 0 takes a free one', default: '3000'},
   {name: 'BASE_PATH', meaning: 'Path before every route, such as /audit'},
   {
     name: 'TRUST_PROXY',
-    meaning: "Proxies whose X-Forwarded-For is believed: a number of hops, or Express's list",
+    meaning:
+      'Proxies whose X-Forwarded-For is believed: a number of hops, or a list of loopback, linklocal, uniquelocal, addresses and networks such as 10.0.0.0/8',
   },
   {name: 'LOG_LEVEL', meaning: 'trace, debug, info, warn, error, fatal or silent', default: 'info'},
   {
@@ -46,7 +48,10 @@ export const SETTINGS = [
   {name: 'JWT_ISSUER', meaning: 'The iss that tokens must have'},
   {name: 'JWT_AUDIENCE', meaning: 'The aud that tokens must have'},
   {name: 'SINGLE_TENANT', meaning: 'The one tenant of every caller; without it the tenant is in the token'},
-  {name: 'S3_BUCKET', meaning: 'Bucket for archives; without it they are kept in AUDIT_DATA_DIR'},
+  {
+    name: 'S3_BUCKET',
+    meaning: 'Bucket for archives, which must exist; without it they are kept in AUDIT_DATA_DIR',
+  },
   {name: 'S3_PREFIX', meaning: 'What every key in the bucket begins with'},
   {name: 'S3_ENDPOINT', meaning: 'URL of a store that speaks S3 and is not AWS'},
   {name: 'S3_FORCE_PATH_STYLE', meaning: 'true: name the bucket in the path; the default with S3_ENDPOINT'},
@@ -65,6 +70,11 @@ export const SETTINGS = [
   },
   {name: 'EXPORT_CONCURRENCY', meaning: 'Exports at a time; each holds a database connection', default: '4'},
   {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
+  {name: 'AUDIT_URL', meaning: 'Where import finds the service; without it, at HOST, PORT and BASE_PATH'},
+  {
+    name: 'AUDIT_TOKEN',
+    meaning: 'The token of import; without it, one signed with the secret of this service',
+  },
 ] as const satisfies readonly SettingDescription[];
 
 export type SettingName = (typeof SETTINGS)[number]['name'];
@@ -101,6 +111,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const wrong = (name: SettingName, message: string) =>
   new AuditError('INVALID_SETTING', `${name} ${message}.`, [{field: name, code: 'INVALID_SETTING', message}]);
+
+/** The general purpose buckets of S3, and what its namesakes take as well. */
+const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** An address, or a network in CIDR notation. */
+function isNetwork(text: string): boolean {
+  const [, address = text, bits] = /^([^/]*)\/(\d{1,3})$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(bits ?? 0) <= (version === 4 ? 32 : 128);
+}
+
+/** Express would only tell of a wrong list by an exception in the middle of the start. */
+const isTrustedProxies = (text: string): boolean =>
+  /^\d{1,3}$/.test(text) ||
+  text.split(',').every(each => PROXY_NAMES.includes(each.trim()) || isNetwork(each.trim()));
 
 /**
  * Reads and checks the environment. Empty settings count as absent.
@@ -173,16 +200,26 @@ export function readSettings(environment: Environment): Settings {
   if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw wrong('DB_SCHEMA', 'must be 1 to 63 of a-z, 0-9 and _, with no digit first and not pg_');
   }
+  const trustProxy = text('TRUST_PROXY');
+  if (trustProxy !== undefined && !isTrustedProxies(trustProxy)) {
+    const named = 'loopback, linklocal, uniquelocal, addresses and networks such as 10.0.0.0/8';
+    throw wrong('TRUST_PROXY', `must be a number of hops, or ${named}, separated by commas`);
+  }
   const dataDir = needed('AUDIT_DATA_DIR', '');
   const bucket = text('S3_BUCKET');
+  if (bucket !== undefined && !BUCKET_NAME.test(bucket)) {
+    const letters = 'lower-case letters, digits, dots and hyphens, with a letter or digit at both ends';
+    throw wrong('S3_BUCKET', `must be 3 to 63 ${letters}`);
+  }
   const endpoint = url('S3_ENDPOINT');
+  const forcePathStyle = flag('S3_FORCE_PATH_STYLE') ?? endpoint !== undefined;
   const prefix = text('S3_PREFIX');
   const region = text('AWS_REGION');
   return {
     host: text('HOST') ?? '',
     port: whole('PORT', 0, 65_535),
     basePath,
-    trustProxy: text('TRUST_PROXY'),
+    trustProxy,
     logLevel,
     dataDir,
     database,
@@ -198,7 +235,7 @@ export function readSettings(environment: Environment): Settings {
           ...(prefix && {prefix}),
           ...(region && {region}),
           ...(endpoint && {endpoint}),
-          forcePathStyle: flag('S3_FORCE_PATH_STYLE') ?? endpoint !== undefined,
+          forcePathStyle,
         }
       : {kind: 'folder', folder: `${dataDir}/objects`},
     queryTimeoutMs: whole('QUERY_TIMEOUT_MS', 1, 3_600_000),

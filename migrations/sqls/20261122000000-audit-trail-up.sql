@@ -2,7 +2,7 @@
 --
 -- Three roles, none of which can log in or is a superuser:
 --   audit_owner   owns the tables and the functions that change what is append-only;
---   audit_writer  may insert entries and run jobs, and may not read entries;
+--   audit_writer  may insert entries of the tenant named by audit.tenant_id and run jobs, and may not read entries;
 --   audit_reader  may read, under row-level security, the tenant named by audit.tenant_id.
 -- The login of the service is a member of writer and reader and takes one of them on per transaction.
 
@@ -22,15 +22,6 @@ BEGIN
       EXECUTE format('GRANT %I TO %I', name, current_user);
     END IF;
   END LOOP;
-  -- COPY FROM is refused on a table whose row-level security applies to the caller. Only a superuser may
-  -- lift that; without it the writer is held to its tenant by policy and inserts without COPY.
-  IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = 'audit_writer') THEN
-    BEGIN
-      ALTER ROLE audit_writer BYPASSRLS;
-    EXCEPTION WHEN insufficient_privilege THEN
-      RAISE NOTICE 'audit_writer stays under row-level security: % may not grant BYPASSRLS', current_user;
-    END;
-  END IF;
 END
 $roles$;
 
@@ -138,6 +129,24 @@ CREATE TABLE mapping_logs (
 );
 
 COMMENT ON TABLE mapping_logs IS 'One row per archive file: what it holds, where it is and how to prove it';
+
+-- What is left of an archived entry in the database: its id is taken for good, and its content can be told.
+CREATE TABLE archived_entries (
+  tenant_id    text        NOT NULL CHECK (tenant_id <> ''),
+  id           uuid        NOT NULL,
+  content_hash bytea       NOT NULL,
+  recorded_at  timestamptz NOT NULL,
+  -- Has this id been archived?
+  PRIMARY KEY (tenant_id, id)
+);
+
+COMMENT ON TABLE archived_entries IS 'Ids of archived entries, which no other entry may have';
+
+-- The content of an entry: every column but those that the service gives, in jsonb's own canonical text.
+CREATE FUNCTION audit_content_hash(entry audit_logs) RETURNS bytea
+LANGUAGE sql STABLE SET search_path FROM CURRENT SET timezone = 'UTC' AS $$
+  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash'])::text, 'UTF8'));
+$$;
 
 -- Jobs ------------------------------------------------------------------------------------------------
 
@@ -251,9 +260,14 @@ BEGIN
     RAISE EXCEPTION 'no archive % is being recorded', mapping_id USING ERRCODE = 'insufficient_privilege';
   END IF;
   PERFORM set_config('audit.lawful_removal', 'yes', true);
-  DELETE FROM audit_logs a
-   USING unnest(acted, ids) AS archived (acted_at, id)
-   WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id;
+  WITH removal AS (
+    DELETE FROM audit_logs a
+     USING unnest(acted, ids) AS archived (acted_at, id)
+     WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id
+    RETURNING a AS entry
+  )
+  INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at)
+  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at FROM removal;
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM set_config('audit.lawful_removal', '', true);
   UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
@@ -294,6 +308,7 @@ CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON mapping_logs DEF
 
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE mapping_logs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE archived_entries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader
@@ -302,19 +317,22 @@ CREATE POLICY audit_logs_write ON audit_logs FOR INSERT TO audit_writer
   WITH CHECK (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY mapping_logs_read ON mapping_logs FOR SELECT TO audit_reader
   USING (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_reader
+  USING (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader
   USING (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY jobs_write ON jobs FOR ALL TO audit_writer USING (true) WITH CHECK (true);
 
-GRANT SELECT ON audit_logs, mapping_logs, jobs, audit_cursor_key TO audit_reader;
+GRANT SELECT ON audit_logs, mapping_logs, archived_entries, jobs, audit_cursor_key TO audit_reader;
 GRANT INSERT ON audit_logs TO audit_writer;
 GRANT SELECT, INSERT, UPDATE ON jobs TO audit_writer;
 
-REVOKE ALL ON FUNCTION audit_refuse_change(), audit_refuse_unfinished(), audit_ensure_partition(timestamptz),
+REVOKE ALL ON FUNCTION audit_content_hash(audit_logs), audit_refuse_change(), audit_refuse_unfinished(), audit_ensure_partition(timestamptz),
   audit_record_archive(uuid, text, text, jsonb, text, bigint, timestamptz, timestamptz, bigint, bigint, bigint, text, text),
   audit_remove_archived(uuid, text, timestamptz[], uuid[]), audit_finish_archive(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamptz),
   audit_record_archive(uuid, text, text, jsonb, text, bigint, timestamptz, timestamptz, bigint, bigint, bigint, text, text),
   audit_remove_archived(uuid, text, timestamptz[], uuid[]), audit_finish_archive(uuid, text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_content_hash(audit_logs) TO audit_reader;
 
 RESET ROLE;

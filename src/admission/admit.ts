@@ -24,14 +24,6 @@ export interface Admitted {
 }
 
 /**
- * Everything that is wrong with a new entry; nothing where it can be stored. Properties that are `null`
- * count as absent.
- */
-export function checkEntry(input: unknown): ErrorDetail[] {
-  return examine(input).faults;
-}
-
-/**
  * The one gate into the trail: checks an input, normalises it and fills in what it leaves out.
  *
  * @throws AuditError INVALID_ENTRY with every field at fault, TENANT_MISMATCH where the entry names
@@ -61,6 +53,7 @@ export function admit(input: unknown, bearer: Bearer): Admitted {
   return {entry: {...given, ...values, recordedAt: now} as AuditEntry, chosen};
 }
 
+/** The values of a new entry, and everything that is wrong with it. Properties that are `null` count as absent. */
 function examine(input: unknown): {values: Record<string, unknown>; faults: ErrorDetail[]} {
   const values: Record<string, unknown> = {};
   if (!isPlainObject(input)) {

@@ -34,9 +34,6 @@ function tenantFolder(tenantId: string): string {
 export const archiveKey = (tenantId: string, firstActedAt: string, mappingId: string): string =>
   `archives/${tenantFolder(tenantId)}/${firstActedAt.slice(0, 10)}/${encode(mappingId)}.csv.gz`;
 
-/** What every key of a tenant's archive files begins with. */
-export const archivePrefix = (tenantId: string): string => `archives/${tenantFolder(tenantId)}/`;
-
 /** Key of the entries that a background query found. */
 export const resultKey = (tenantId: string, jobId: string): string =>
   `results/${tenantFolder(tenantId)}/${encode(jobId)}.ndjson.gz`;

@@ -56,7 +56,7 @@ export type ExpectedArchive = Pick<ArchivedFile, 'bytes' | 'sha256' | 'entries'>
  * for what it is whatever the format of the file.
  *
  * @throws AuditError ARCHIVE_MISMATCH, with a detail for each thing that differs: `bytes`, `sha256` or
- * `entries`; OBJECT_NOT_FOUND; STORE_FAILED
+ * `entries`; OBJECT_NOT_FOUND; STORE_FAILED; STORE_REFUSED
  */
 export async function verifyArchive(
   store: ObjectStore,

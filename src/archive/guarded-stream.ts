@@ -3,7 +3,7 @@ import {storeFailure} from './store-failure';
 
 /**
  * The same bytes with the same back-pressure, where every fault of the source, a premature end
- * included, is an AuditError STORE_FAILED, and where destroying the stream destroys the source.
+ * included, is an AuditError STORE_FAILED or STORE_REFUSED, and where destroying the stream destroys the source.
  */
 export function guardedStream(source: Readable, doing: string): Readable {
   const guarded = new PassThrough();

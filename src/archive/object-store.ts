@@ -36,7 +36,7 @@ export interface ListedObject {
  * Keys follow `assertObjectKey`; every operation MUST refuse another key with INVALID_PARAMETER.
  * A key MUST NOT continue another one (`a` and `a/b`): a store MAY refuse that.
  *
- * Every fault of the store itself is an AuditError STORE_FAILED, whose sentence MUST NOT carry a
+ * Every fault of the store itself is an AuditError STORE_FAILED, or STORE_REFUSED where trying again is of no use, whose sentence MUST NOT carry a
  * secret or a path of the host. Memory MUST stay flat in the size of an object.
  */
 export interface ObjectStore {
@@ -66,7 +66,7 @@ export interface ObjectStore {
   /** Removes an object for good; a missing one is no error. */
   delete(key: string): Promise<void>;
 
-  /** Resolves when the store can be reached and used; STORE_FAILED otherwise, within seconds. */
+  /** Resolves when the store can be reached and used; STORE_FAILED or STORE_REFUSED otherwise, within seconds. */
   check(): Promise<void>;
 
   /** Releases connections. The store MUST NOT be used afterwards. */

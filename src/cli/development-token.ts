@@ -8,7 +8,7 @@ import type {Settings} from '../settings';
 
 const SECRET_FILE = 'jwt-secret';
 
-/** The secret of a development start: made at the first one, and kept in the data folder. */
+/** The secret of a development start: made at the first one, and kept in the data folder. For serve alone. */
 export async function developmentSecret(dataFolder: string): Promise<string> {
   const file = join(dataFolder, SECRET_FILE);
   await mkdir(dataFolder, {recursive: true});
@@ -17,9 +17,29 @@ export async function developmentSecret(dataFolder: string): Promise<string> {
 }
 
 /**
+ * The secret that a development start has kept. None is made here: a token signed with it would be good for
+ * no service, and the folder, made by another user perhaps, would stand in the way of the first start.
+ */
+async function keptSecret(dataFolder: string): Promise<string> {
+  try {
+    return (await readFile(join(dataFolder, SECRET_FILE), 'utf8')).trim();
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    const message =
+      code === 'ENOENT' || code === 'ENOTDIR'
+        ? 'holds no secret to sign a token with: no service has been started with this AUDIT_DATA_DIR'
+        : `holds a secret that cannot be read (${code})`;
+    throw new AuditError('INVALID_SETTING', `AUDIT_DATA_DIR ${message}.`, [
+      {field: 'AUDIT_DATA_DIR', code: 'INVALID_SETTING', message},
+    ]);
+  }
+}
+
+/**
  * The secret that this service's tokens are signed with.
  *
- * @throws AuditError INVALID_SETTING where tokens come from an issuer of their own
+ * @throws AuditError INVALID_SETTING where tokens come from an issuer of their own, or no service has been
+ * started yet
  */
 export async function signingSecret({jwt, database, dataDir}: Settings): Promise<string> {
   if (jwt.secret !== undefined) return jwt.secret;
@@ -29,7 +49,7 @@ export async function signingSecret({jwt, database, dataDir}: Settings): Promise
       {field: 'JWT_SECRET', code: 'INVALID_SETTING', message},
     ]);
   }
-  return developmentSecret(dataDir);
+  return keptSecret(dataDir);
 }
 
 export interface TokenClaims {

@@ -19,6 +19,9 @@ export interface ImportCommandOptions {
   errors?: Writable & {isTTY?: boolean};
 }
 
+const DEFAULT_URL = 'http://localhost:3000';
+
+/** An empty AUDIT_URL or AUDIT_TOKEN counts as absent, as every empty setting does. */
 interface Given {
   url: string;
   token?: string;
@@ -44,7 +47,7 @@ Examples:
 
 Exit status:
   0  everything was imported, or was there already
-  1  some records were bad; the others were imported
+  1  some records were bad and the others were imported, or a setting is wrong and nothing was sent
   2  the service could not be reached or refused; importing again goes on from there`;
 
 /** `audit-service import <files...>`: sends the records of files to a running service. */
@@ -53,9 +56,7 @@ export function importCommand(options: ImportCommandOptions = {}): Command {
     .description('bring entries from files into the audit trail')
     .argument('<files...>', 'files, or folders of files')
     .addOption(
-      new Option('--url <url>', 'where the service is')
-        .env('AUDIT_URL')
-        .default(options.url ?? 'http://localhost:3000'),
+      new Option('--url <url>', 'where the service is').env('AUDIT_URL').default(options.url ?? DEFAULT_URL),
     )
     .addOption(
       new Option('--token <token>', 'bearer token with the permission CreateAudit').env('AUDIT_TOKEN'),
@@ -73,13 +74,18 @@ async function runImport(
   options: ImportCommandOptions,
 ): Promise<number> {
   const {output = process.stdout, errors = process.stderr} = options;
+  // A fault of the settings is not one of the import: it ends the command as it ends every other.
+  const token = given.token || (await options.token?.());
   let last: ImportProgress | undefined;
   const bar = errors.isTTY
     ? new SingleBar({stream: errors, format: BAR_FORMAT, clearOnComplete: true})
     : undefined;
   try {
     const files = await importPaths(paths);
-    const send = httpSender({url: given.url, token: given.token ?? (await options.token?.())});
+    const send = httpSender({
+      url: given.url || (options.url ?? DEFAULT_URL),
+      token,
+    });
     bar?.start(await totalBytes(files), 0, {read: 0, bad: 0});
     const totals = await importFiles(files, {
       send,

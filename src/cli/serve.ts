@@ -2,6 +2,7 @@ import {Command} from 'commander';
 import {AuditServiceApplication} from '../application';
 import {holdDataFolder} from '../embedded/data-folder';
 import {startEmbeddedPostgres} from '../embedded/embedded-postgres';
+import {makeServiceLogin} from '../embedded/service-login';
 import {AuditError} from '../errors';
 import type {TokenVerification} from '../identity/bearer-token';
 import {migrate, pendingMigrations} from '../repositories/migrate';
@@ -46,8 +47,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
     for (const end of started.splice(0).reverse()) await end();
   };
   try {
-    const database = settings.database ?? (await bringPostgres(settings, started));
-    await bringUpToDate(database, settings);
+    const administrator = settings.database ?? (await bringPostgres(settings, started));
+    await bringUpToDate(administrator, settings);
+    const database = settings.database ?? (await makeServiceLogin(administrator));
     const development = settings.jwt.secret === undefined && settings.jwt.jwksUri === undefined;
     const secret = development ? await developmentSecret(settings.dataDir) : settings.jwt.secret;
     const app = new AuditServiceApplication({settings, database, tokens: verification(settings, secret)});

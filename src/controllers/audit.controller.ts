@@ -70,7 +70,7 @@ export class AuditController {
     ...SECURED,
     summary: 'Record many entries, all or none',
     description:
-      'A JSON array, or NDJSON: one entry a line. Lines at fault are named, and nothing is stored then.',
+      'A JSON array (8 MiB), or NDJSON: one entry a line (256 MiB, 512 KiB a line); at most 100,000 entries, unless the host sets other limits. Up to 100 faults are named with their line, and nothing is stored then.',
     responses: {
       200: {
         description: 'Every entry is stored',

@@ -32,6 +32,28 @@ export const EXAMPLE_ENTRY = {
   metadata: {attempt: 3},
 };
 
+export const EXAMPLE_STORED_ENTRY = {
+  ...EXAMPLE_ENTRY,
+  id: '019aa8f5-3c1e-7a52-9d0b-6f2f4f1c7e11',
+  tenantId: 'acme',
+  actedAt: '2026-05-01T09:30:00.123456Z',
+  recordedAt: '2026-05-01T09:30:00.125000Z',
+};
+
+export const EXAMPLE_JOB = {
+  id: '3f0e8a5c-52f4-4f0e-9d65-0b7a1b1f6c2d',
+  tenantId: 'acme',
+  operation: 'QUERY',
+  status: 'COMPLETED',
+  filterUsed: {where: {outcome: 'failure'}},
+  requestedBy: 'jane@example.com',
+  rowsDone: 1,
+  createdAt: '2026-05-01T09:31:00.000000Z',
+  startedAt: '2026-05-01T09:31:00.020000Z',
+  finishedAt: '2026-05-01T09:31:00.480000Z',
+  result: [EXAMPLE_STORED_ENTRY],
+};
+
 /**
  * A body that the route reads itself: as a stream, checked by the gate into the trail rather than by the
  * schema that describes it.

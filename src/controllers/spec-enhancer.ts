@@ -5,13 +5,18 @@ import {
   type OASEnhancer,
   type OpenApiSpec,
   type OperationObject,
+  type ParameterObject,
   type PathObject,
+  type ReferenceObject,
   type SchemasObject,
 } from '@loopback/rest';
 import {AuditLog} from '@loopback-audit/audit-log';
 import {CustomFilter} from '../models/custom-filter.model';
 import {Job} from '../models/job.model';
-import {EXAMPLE_ENTRY} from './openapi';
+import {EXAMPLE_ENTRY, EXAMPLE_JOB, EXAMPLE_STORED_ENTRY} from './openapi';
+
+/** Path parameters that are ids. */
+const IDS: readonly string[] = ['id', 'jobId'];
 
 const METHODS = ['get', 'post', 'put', 'delete'] as const;
 
@@ -66,7 +71,7 @@ export class AuditSpecEnhancer implements OASEnhancer {
     return {
       ...spec,
       paths: Object.fromEntries(
-        Object.entries(spec.paths).map(([path, item]) => [path, describePath(item as PathObject)]),
+        Object.entries(spec.paths).map(([path, item]) => [path, describePath(path, item as PathObject)]),
       ),
       components: {
         ...spec.components,
@@ -80,16 +85,27 @@ export class AuditSpecEnhancer implements OASEnhancer {
   }
 }
 
-function describePath(item: PathObject): PathObject {
+function describePath(path: string, item: PathObject): PathObject {
   const described = {...item};
+  const ours = path.startsWith('/audit-logs');
   for (const method of METHODS) {
     const operation = item[method] as OperationObject | undefined;
-    if (operation?.['x-query']) {
-      const {'x-query': query, ...rest} = operation;
-      described[method] = {...rest, parameters: [...(rest.parameters ?? []), ...query]};
+    if (operation) {
+      const {'x-query': query = [], ...rest} = operation;
+      const parameters = [...(rest.parameters ?? []).map(each => (ours ? describeId(each) : each)), ...query];
+      described[method] = {...rest, ...(parameters.length > 0 && {parameters})};
     }
   }
   return described;
+}
+
+/**
+ * Says here alone that ids are UUIDs: were it said at the route, LoopBack would refuse others with an error of
+ * its own before the service can name the field. Routes of the host are left as they are.
+ */
+function describeId(parameter: ParameterObject | ReferenceObject): ParameterObject | ReferenceObject {
+  if ('$ref' in parameter || parameter.in !== 'path' || !IDS.includes(parameter.name)) return parameter;
+  return {...parameter, schema: {...parameter.schema, format: 'uuid'}};
 }
 
 function schemas(): SchemasObject {
@@ -108,6 +124,8 @@ function schemas(): SchemasObject {
   };
   return {
     ...definitions,
+    AuditLog: {...definitions.AuditLog, example: EXAMPLE_STORED_ENTRY} as SchemasObject[string],
+    Job: {...definitions.Job, example: EXAMPLE_JOB} as SchemasObject[string],
     NewAuditLog: {...definitions.NewAuditLog, example: EXAMPLE_ENTRY} as SchemasObject[string],
     AuditError: ERROR_SCHEMA as unknown as SchemasObject[string],
   };

@@ -54,9 +54,9 @@ export async function startEmbeddedPostgres(
   if (!existsSync(cluster.folder)) await makeCluster(cluster, dataFolder, password);
   const port = await freePort();
   const log = join(cluster.folder, 'service.log');
-  await rm(log, {force: true});
   const options = [`-p ${port}`, ...[...SERVER_OPTIONS, ...more].map(option => `-c ${option}`)].join(' ');
   try {
+    await rm(log, {force: true});
     await run(cluster, 'pg_ctl', ['start', '--wait', `--log=${log}`, `--options=${options}`]);
   } catch (error) {
     throw cannotStart(error, await readFile(log, 'utf8').catch(() => ''));

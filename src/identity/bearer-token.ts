@@ -47,7 +47,12 @@ function tokenOf({request}: RequestContext): string {
 async function verifier(verification: TokenVerification): Promise<Verify> {
   const {createRemoteJWKSet, jwtVerify} = await jose();
   const {issuer, audience} = verification;
-  const options = {...(issuer && {issuer}), ...(audience && {audience}), clockTolerance: 5};
+  const options = {
+    ...(issuer && {issuer}),
+    ...(audience && {audience}),
+    clockTolerance: 5,
+    requiredClaims: ['exp'],
+  };
   if ('secret' in verification) {
     const key = new TextEncoder().encode(verification.secret);
     return explained(token => jwtVerify(token, key, {...options, algorithms: SECRET_ALGORITHMS}));

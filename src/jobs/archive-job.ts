@@ -3,6 +3,7 @@ import {archiveKey} from '../archive/archive-layout';
 import {type ArchiveReader, verifyArchive} from '../archive/archive-reader';
 import type {ArchivedFile, ArchiveWriter} from '../archive/archive-writer';
 import type {ObjectStore} from '../archive/object-store';
+import {verifiedPages} from '../archive/verified-pages';
 import {AuditError} from '../errors';
 import {withSomePages} from '../export/some-pages';
 import {OLDEST_FIRST} from '../query/order';
@@ -84,7 +85,7 @@ async function commit({database, store, read}: ArchiveJobParts, archive: Archive
   await database.transaction({role: 'audit_writer', tenantId, background: true}, async session => {
     await recordArchive(session, archive);
     let removed = 0;
-    for await (const page of read(store, archive.fileName)) {
+    for await (const page of verifiedPages(store, archive, read)) {
       signal.throwIfAborted();
       removed += await removeArchived(session, archive, page);
     }

@@ -5,6 +5,7 @@ import type {AuditEntry} from '@loopback-audit/audit-log';
 import {resultKey} from '../archive/archive-layout';
 import type {ArchiveReader} from '../archive/archive-reader';
 import type {ObjectStore} from '../archive/object-store';
+import {verifiedPages} from '../archive/verified-pages';
 import {exportFileName} from '../export/export-file-name';
 import {exportFormat} from '../export/export-formats';
 import type {ExportHandler} from '../export/export-handler';
@@ -85,7 +86,7 @@ function entriesOf(
       const archives = await archivesOverlapping(session, tenantId, timeRangeOf(selection.condition));
       await makeRecall(session);
       for (const archive of archives) {
-        for await (const page of database.precedence.pace(read(store, archive.fileName))) {
+        for await (const page of database.precedence.pace(verifiedPages(store, archive, read))) {
           signal.throwIfAborted();
           await recall(session, page);
         }

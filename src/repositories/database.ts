@@ -1,4 +1,4 @@
-import type {ClientBase, Pool, PoolClient, QueryArrayResult, QueryResult} from 'pg';
+import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
 import {databaseError, isDatabaseError} from './database-error';
 import {Precedence} from './precedence';
 import {ENTRY_TYPES} from './result-types';
@@ -42,6 +42,12 @@ export class Session {
     await this.client.query(`SET LOCAL ROLE ${role}`);
   }
 }
+
+/** Settings of one transaction: each is what SET LOCAL would make it. */
+const ENTER = `SELECT set_config('search_path', $1, true), set_config('timezone', 'UTC', true),
+  set_config('datestyle', 'ISO', true), set_config('bytea_output', 'hex', true),
+  set_config('statement_timeout', $2, true), set_config('role', $3, true),
+  set_config('audit.tenant_id', $4, true), pg_backend_pid() AS backend`;
 
 interface Transaction {
   session: Session;
@@ -165,31 +171,23 @@ export class Database {
   }
 
   private async enter(client: PoolClient, options: TransactionOptions): Promise<Session> {
-    const begin = `BEGIN ISOLATION LEVEL ${options.repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`;
-    return this.take(client, options, [begin]);
+    await client.query(`BEGIN ISOLATION LEVEL ${options.repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`);
+    return this.adopt(client, options);
   }
 
   /** A session in a transaction that somebody else has begun and will end. */
-  adopt(client: ClientBase, options: TransactionOptions): Promise<Session> {
-    return this.take(client, options, []);
-  }
-
-  private async take(client: ClientBase, options: TransactionOptions, first: string[]): Promise<Session> {
-    const tenant = client.escapeLiteral(options.tenantId);
-    // One round trip: every transaction pays for it before it does anything.
-    const results = (await client.query(
-      [
-        ...first,
-        `SET LOCAL search_path = ${client.escapeIdentifier(this.schema)}, pg_temp`,
-        "SET LOCAL timezone = 'UTC'",
-        "SET LOCAL datestyle = 'ISO'",
-        'SET LOCAL bytea_output = hex',
-        `SET LOCAL statement_timeout = ${Math.trunc(options.timeoutMs ?? 0)}`,
-        `SET LOCAL ROLE ${options.role}`,
-        `SELECT set_config('audit.tenant_id', ${tenant}, true), pg_backend_pid() AS backend`,
-      ].join(';'),
-    )) as unknown as QueryResult<{backend: number}>[];
-    return new Session(client, results.at(-1)?.rows[0]?.backend ?? 0);
+  async adopt(client: ClientBase, options: TransactionOptions): Promise<Session> {
+    const {rows} = await client.query({
+      name: 'audit-session',
+      text: ENTER,
+      values: [
+        `${client.escapeIdentifier(this.schema)}, pg_temp`,
+        String(Math.trunc(options.timeoutMs ?? 0)),
+        options.role,
+        options.tenantId,
+      ],
+    });
+    return new Session(client, rows[0].backend);
   }
 
   private async connect(): Promise<PoolClient> {

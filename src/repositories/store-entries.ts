@@ -1,4 +1,4 @@
-import type {AuditEntry} from '@loopback-audit/audit-log';
+import {type AuditEntry, type JsonValue, sameJson} from '@loopback-audit/audit-log';
 import type {Admitted} from '../admission/admit';
 import {AuditError, type ErrorDetail} from '../errors';
 import {ENTRY_COLUMNS} from '../models/entry-columns';
@@ -26,6 +26,8 @@ const RECORD_TYPES = {
 const RECORD = ENTRY_COLUMNS.map(({property, kind}) => `"${property}" ${RECORD_TYPES[kind]}`).join(', ');
 const PROPERTIES = ENTRY_COLUMNS.map(({property}) => `"${property}"`).join(', ');
 
+const ROW = ENTRY_COLUMNS.map(({property}) => `entry."${property}"`).join(', ');
+
 /** Inserts entries, given as JSON, into `table`; the statement takes the JSON as its one value. */
 export const insertSql = (table: string): string =>
   `INSERT INTO ${table} (${columnList()}) SELECT ${PROPERTIES} FROM json_to_recordset($1) AS entry (${RECORD})`;
@@ -47,15 +49,15 @@ export async function storeEntries(
   const entries = admitted.map(({entry, chosen, line}) => {
     const existing = known.get(entry.id);
     if (!existing) {
-      known.set(entry.id, entry);
+      known.set(entry.id, stored(entry));
       fresh.push(entry);
       return entry;
     }
-    for (const field of differences(entry, existing, chosen)) {
+    for (const field of existing.differing(entry, chosen)) {
       const message = 'differs from the entry that is stored under this id';
       conflicts.push({field, code: 'ID_CONFLICT', message, ...(line !== undefined && {line})});
     }
-    return existing;
+    return existing.entry;
   });
   if (conflicts.length > 0) {
     throw new AuditError(
@@ -68,35 +70,62 @@ export async function storeEntries(
   return {entries, stored: fresh.length};
 }
 
-/** Entries that are stored under the ids that callers chose. Ids of the service's own making are new. */
+/** What an id stands for already. */
+interface Known {
+  entry: AuditEntry;
+  /** The properties in which another entry of the same id differs from it. */
+  differing(entry: AuditEntry, chosen: ReadonlySet<keyof AuditEntry>): string[];
+}
+
+const stored = (entry: AuditEntry): Known => ({
+  entry,
+  differing: (other, chosen) => differences(other, entry, chosen),
+});
+
+/** What the ids stand for that callers chose. Ids of the service's own making are new. */
 async function knownEntries(
   session: Session,
   tenantId: string,
   admitted: readonly Admitted[],
-): Promise<Map<string, AuditEntry>> {
-  const ids = admitted.filter(({chosen}) => chosen.has('id')).map(({entry}) => entry.id);
-  if (ids.length === 0) return new Map();
+): Promise<Map<string, Known>> {
+  const named = admitted.filter(({chosen}) => chosen.has('id')).map(({entry}) => entry);
+  if (named.length === 0) return new Map();
   // Two writers of one tenant could both find an id unknown: they take turns.
   await session.rows("SELECT pg_advisory_xact_lock(hashtextextended('audit_logs:' || $1, 0))", [tenantId]);
   await session.become('audit_reader');
   const sql = `SELECT ${columnList()} FROM audit_logs WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`;
-  const rows = await session.rows(sql, [tenantId, ids]);
+  const rows = await session.rows(sql, [tenantId, named.map(({id}) => id)]);
+  const known = new Map(rows.map(row => entryFromRow(row)).map(entry => [entry.id, stored(entry)]));
+  for (const [id, archived] of await archivedEntries(session, tenantId, named)) known.set(id, archived);
   await session.become('audit_writer');
-  return new Map(rows.map(row => entryFromRow(row)).map(entry => [entry.id, entry]));
+  return known;
+}
+
+/** Of an archived entry the database keeps a hash: it can tell whether another is the same, and not in what it differs. */
+async function archivedEntries(
+  session: Session,
+  tenantId: string,
+  named: readonly AuditEntry[],
+): Promise<Map<string, Known>> {
+  const rows = await session.rows(
+    `SELECT archived.id, archived.recorded_at,
+            archived.content_hash = audit_content_hash(ROW(${ROW})::audit_logs)
+       FROM json_to_recordset($2) AS entry (${RECORD})
+       JOIN archived_entries archived ON archived.tenant_id = $1 AND archived.id = entry.id`,
+    [tenantId, JSON.stringify(named)],
+  );
+  const entries = new Map(named.map(entry => [entry.id, entry]));
+  return new Map(
+    rows.flatMap(([id, recordedAt, same]): [string, Known][] => {
+      const entry = entries.get(String(id));
+      const known = {differing: () => (same ? [] : ['id'])};
+      return entry ? [[entry.id, {...known, entry: {...entry, recordedAt: String(recordedAt)}}]] : [];
+    }),
+  );
 }
 
 function differences(entry: AuditEntry, stored: AuditEntry, chosen: ReadonlySet<keyof AuditEntry>): string[] {
-  return [...chosen].filter(property => !sameJson(entry[property], stored[property]));
-}
-
-/** Whether two JSON values are equal; the order of an object's properties does not count. */
-function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every(key => Object.hasOwn(b, key) && sameJson(a[key as never], b[key as never]))
+  return [...chosen].filter(
+    property => !sameJson(entry[property] as JsonValue, stored[property] as JsonValue),
   );
 }

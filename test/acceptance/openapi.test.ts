@@ -9,7 +9,7 @@ interface Document {
 }
 
 interface Operation {
-  parameters?: {name: string}[];
+  parameters?: {name: string; in: string; schema?: AnySchemaObject}[];
   responses: Record<string, {content?: Record<string, {schema: AnySchemaObject}>}>;
 }
 
@@ -77,6 +77,24 @@ describe('/openapi.json', () => {
     for (const name of names.filter(each => each !== 'cursor')) {
       const answer = await service.send(`/audit-logs?${name}=${encodeURIComponent(values[name] ?? 'x')}`);
       assert.equal(answer.status, 200, `${name}: ${answer.text}`);
+    }
+  });
+
+  test('says that ids are UUIDs, of which the service itself tells when they are none', async () => {
+    for (const path of ['/audit-logs/{id}', '/audit-logs/jobs/{jobId}', '/audit-logs/jobs/{jobId}/file']) {
+      const [id] = document.paths[path]?.get?.parameters?.filter(each => each.in === 'path') ?? [];
+      assert.deepEqual(id?.schema, {type: 'string', format: 'uuid'}, path);
+      const {status, json} = await service.send(path.replace(/\{.*\}/, 'none'));
+      assert.deepEqual([status, (json as {error: {code: string}}).error.code], [400, 'INVALID_ID'], path);
+    }
+  });
+
+  test('gives examples of an entry and a job that are valid', () => {
+    const ajv = new Ajv({strict: false, validateFormats: false});
+    for (const name of ['AuditLog', 'NewAuditLog', 'Job']) {
+      const schema = document.components.schemas[name];
+      assert.ok(schema?.example, name);
+      assert.ok(ajv.validate({...schema, components: document.components}, schema.example), ajv.errorsText());
     }
   });
 

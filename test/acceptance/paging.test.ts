@@ -47,6 +47,13 @@ async function follow(
 
 const idsOf = (pages: AuditEntry[][]) => pages.flat().map(({id}) => id);
 
+test('a page of another origin may read the headers that lead on', async () => {
+  const {headers} = await service.send('/audit-logs?limit=1', {headers: {origin: 'https://app.example.com'}});
+  const exposed = headers.get('access-control-expose-headers')?.split(/, */) ?? [];
+  assert.deepEqual(exposed, ['Link', 'X-Next-Cursor', 'X-Request-Id', 'Retry-After']);
+  assert.equal(headers.get('access-control-allow-origin'), '*');
+});
+
 for (const limit of [1, 7, 100, 150, 299, 300, 301]) {
   test(`pages of ${limit} hold every entry once, and the last one has no next`, async () => {
     const pages = await follow(`/audit-logs?action=page.test&limit=${limit}`);

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import {type ChildProcess, spawn} from 'node:child_process';
-import {existsSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {CLOUDTRAIL_SKIPPED, cloudTrailFolder} from '../support/cloudtrail-data';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
 const ROOT = join(__dirname, '..', '..');
-const CLOUDTRAIL = process.env.AUDIT_TEST_DATA ?? join(ROOT, '..', 'shared', 'data', 'cloudtrail');
-const skip = existsSync(CLOUDTRAIL) ? false : `no CloudTrail files in ${CLOUDTRAIL}: set AUDIT_TEST_DATA`;
 
 /** The commands of the tour and what the README says they print. */
 function tour(): {command: string; printed: string}[] {
@@ -38,7 +37,7 @@ let environment: NodeJS.ProcessEnv;
 let service: ChildProcess;
 
 before(async () => {
-  if (skip) return;
+  if (CLOUDTRAIL_SKIPPED) return;
   db = await createTestDatabase();
   folder = await mkdtemp(join(tmpdir(), 'audit-tour-'));
   environment = {
@@ -61,7 +60,7 @@ before(async () => {
 });
 
 after(async () => {
-  if (skip) return;
+  if (CLOUDTRAIL_SKIPPED) return;
   const ended = new Promise(done => service.once('exit', done));
   service.kill('SIGTERM');
   await ended;
@@ -69,7 +68,7 @@ after(async () => {
   await rm(folder, {recursive: true, force: true});
 });
 
-test('the tour in the README prints what it says, line by line', {skip}, async () => {
+test('the tour in the README prints what it says, line by line', {skip: CLOUDTRAIL_SKIPPED}, async () => {
   const steps = tour();
   assert.ok(steps.length > 15, 'the README has a tour');
   // Every command goes to one shell; the files that it writes go to a folder that is thrown away.
@@ -78,7 +77,7 @@ test('the tour in the README prints what it says, line by line', {skip}, async (
     ({command}) => `${command.replaceAll('127.0.0.1:3000', '127.0.0.1:$PORT')}\necho '${mark}'\n`,
   );
   const inFolder = `npx() { (cd "${ROOT}" && command npx --loglevel=error "$@"); }; cd "${folder}"\n`;
-  const printed = await sh(inFolder + script.join(''), {...environment, CLOUDTRAIL});
+  const printed = await sh(inFolder + script.join(''), {...environment, CLOUDTRAIL: cloudTrailFolder()});
   const answers = printed.split(`${mark}\n`);
   for (const [i, step] of steps.entries()) {
     assert.equal(answers[i]?.trim(), step.printed.trim(), step.command);

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {Readable} from 'node:stream';
 import {after, before, describe, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -9,27 +7,10 @@ import {Workbook} from 'exceljs';
 import {readEntryCsv} from '../../dist/export/read-entry-csv';
 import {httpSender} from '../../dist/import/http-sender';
 import {importFiles} from '../../dist/import/import-files';
+import {CLOUDTRAIL_SKIPPED, cloudTrailFiles, type RawRecord, rawRecords} from '../support/cloudtrail-data';
 import {startTestService, type TestService} from '../support/test-service';
 
-const FOLDER =
-  process.env.AUDIT_TEST_DATA ?? join(__dirname, '..', '..', '..', 'shared', 'data', 'cloudtrail');
-const skip = existsSync(FOLDER) ? false : `no CloudTrail files in ${FOLDER}: set AUDIT_TEST_DATA`;
 const HOUR = {from: '2023-07-10T12:00:00.000Z', to: '2023-07-10T12:59:59.999999Z'};
-
-/** What is read of a record straight from the files, with nothing of ours between. */
-interface RawRecord {
-  eventID: string;
-  eventName: string;
-  eventTime: string;
-  errorCode?: string;
-  userIdentity: {arn?: string; principalId?: string; invokedBy?: string};
-  responseElements?: {ConsoleLogin?: string} | null;
-}
-
-const files = () =>
-  readdirSync(FOLDER)
-    .filter(name => name.endsWith('.json'))
-    .map(name => join(FOLDER, name));
 
 const tally = <T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> => {
   const counts = new Map<string, number>();
@@ -37,20 +18,20 @@ const tally = <T>(items: readonly T[], keyOf: (item: T) => string): Map<string, 
   return counts;
 };
 
-describe('2,093 records of AWS CloudTrail', {skip}, () => {
+describe('2,093 records of AWS CloudTrail', {skip: CLOUDTRAIL_SKIPPED}, () => {
   let service: TestService;
   let raw: RawRecord[];
   let everything: AuditEntry[];
 
   before(async () => {
-    raw = files().flatMap(file => JSON.parse(readFileSync(file, 'utf8')).Records);
+    raw = rawRecords();
     service = await startTestService();
     everything = [];
   });
-  after(() => service.stop());
+  after(() => service?.stop());
 
   const importAll = async () =>
-    importFiles(files(), {send: httpSender({url: service.url, token: await service.token()})});
+    importFiles(cloudTrailFiles(), {send: httpSender({url: service.url, token: await service.token()})});
 
   const count = async (query: string): Promise<number> => {
     const {json, text} = await service.send(`/audit-logs/count?${query}`);

@@ -18,12 +18,12 @@ const CREDENTIALS = {accessKeyId: 'someone-known', secretAccessKey: 'something-s
 /** Idle sockets of a pool are counted as well, so this is to be compared and not to be zero. */
 const openSockets = () => process.getActiveResourcesInfo().filter(name => name === 'TCPSocketWrap').length;
 
-function noSecret(error: unknown): boolean {
-  assert.equal((error as {code?: unknown}).code, 'STORE_FAILED');
+const noSecret = (code: string) => (error: unknown) => {
+  assert.equal((error as {code?: unknown}).code, code);
   const told = inspect(error, {depth: 10, showHidden: true});
   assert.doesNotMatch(told, /someone-known|something-secret/);
   return true;
-}
+};
 
 describe('S3Store', {skip: S3_SKIPPED}, () => {
   let bucket: TestBucket;
@@ -80,9 +80,9 @@ describe('S3Store', {skip: S3_SKIPPED}, () => {
     });
   });
 
-  it('tells a missing bucket from a missing object', async () => {
+  it('refuses a missing bucket for good, unlike a missing object', async () => {
     const store = new S3Store({...bucket.options, bucket: 'no-such-bucket'});
-    const failed = {code: 'STORE_FAILED'};
+    const failed = {code: 'STORE_REFUSED', message: /S3_BUCKET/};
     await assert.rejects(store.check(), failed);
     await assert.rejects(store.head('a.bin'), failed);
     await assert.rejects(store.get('a.bin'), failed);
@@ -91,10 +91,10 @@ describe('S3Store', {skip: S3_SKIPPED}, () => {
     await store.close();
   });
 
-  it('fails with wrong keys, and tells none of them', async () => {
+  it('refuses wrong keys for good, and tells none of them', async () => {
     const store = new S3Store({...bucket.options, credentials: CREDENTIALS});
-    await assert.rejects(store.put('a.bin', bodyOf(3), OPTIONS), noSecret);
-    await assert.rejects(store.list('').next(), noSecret);
+    await assert.rejects(store.put('a.bin', bodyOf(3), OPTIONS), noSecret('STORE_REFUSED'));
+    await assert.rejects(store.list('').next(), noSecret('STORE_REFUSED'));
     await store.close();
   });
 
@@ -119,9 +119,9 @@ describe('S3Store without a server', () => {
     const endpoint = `http://127.0.0.1:${await closedPort()}`;
     const store = new S3Store({bucket: 'any', endpoint, forcePathStyle: true, credentials: CREDENTIALS});
     const started = Date.now();
-    await assert.rejects(store.check(), noSecret);
-    await assert.rejects(store.get('a.bin'), noSecret);
-    await assert.rejects(store.put('a.bin', bodyOf(20 * 1024 * 1024), OPTIONS), noSecret);
+    await assert.rejects(store.check(), noSecret('STORE_FAILED'));
+    await assert.rejects(store.get('a.bin'), noSecret('STORE_FAILED'));
+    await assert.rejects(store.put('a.bin', bodyOf(20 * 1024 * 1024), OPTIONS), noSecret('STORE_FAILED'));
     assert.ok(Date.now() - started < 5000);
     await store.close();
   });
@@ -131,7 +131,7 @@ describe('S3Store without a server', () => {
     const endpoint = `http://127.0.0.1:${port}`;
     const store = new S3Store({bucket: 'any', endpoint, forcePathStyle: true, credentials: CREDENTIALS});
     const started = Date.now();
-    await assert.rejects(store.check(), noSecret);
+    await assert.rejects(store.check(), noSecret('STORE_FAILED'));
     assert.ok(Date.now() - started < 5000);
     await store.close();
     close();

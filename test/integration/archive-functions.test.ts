@@ -8,7 +8,7 @@ import {
   recordArchive,
   removeArchived,
 } from '../../dist/repositories/archive-rows';
-import {AuditLogRepository} from '../../dist/repositories/audit-log.repository';
+import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Session} from '../../dist/repositories/database';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
@@ -21,7 +21,7 @@ before(async () => {
 after(() => db.drop());
 
 beforeEach(async () => {
-  const auditLogs = new AuditLogRepository(db.database, {queryTimeoutMs: 10_000});
+  const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
   const bearer = {tenantId: 'acme', actor: 'tester', actorType: 'user'} as const;
   const page = Array.from({length: 3}, () =>
     admit({id: randomUUID(), action: 'a.b', actedAt: ACTED_AT}, bearer),

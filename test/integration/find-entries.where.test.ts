@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import {admit} from '../../dist/admission/admit';
 import {NEWEST_FIRST} from '../../dist/query/order';
 import {readWhere} from '../../dist/query/where';
-import {AuditLogRepository} from '../../dist/repositories/audit-log.repository';
+import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import {isUnder} from '../support/evaluate-where';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
@@ -104,7 +104,7 @@ before(async () => {
 after(() => db.drop());
 
 test('a where finds exactly the entries that it says, of any entries', async () => {
-  const auditLogs = new AuditLogRepository(db.database, {queryTimeoutMs: 10_000});
+  const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
   const bearer = {tenantId: 'acme', actor: 'tester', actorType: 'user'} as const;
   const entries = fc.sample(ENTRY, 150).map(entry => ({...entry, id: randomUUID(), action: 'a.b'}));
   await auditLogs.createAll('acme', async function* () {

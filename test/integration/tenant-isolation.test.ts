@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {randomUUID} from 'node:crypto';
 import {after, before, describe, test} from 'node:test';
 import {admit} from '../../dist/admission/admit';
-import {AuditLogRepository} from '../../dist/repositories/audit-log.repository';
+import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Role, Session} from '../../dist/repositories/database';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
@@ -15,7 +15,7 @@ const ids: Record<string, string> = {acme: randomUUID(), rival: randomUUID()};
 
 before(async () => {
   db = await createTestDatabase();
-  const auditLogs = new AuditLogRepository(db.database, {queryTimeoutMs: 10_000});
+  const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
   for (const [tenantId, id] of Object.entries(ids)) {
     const bearer = {tenantId, actor: 'tester', actorType: 'user'} as const;
     await auditLogs.create(tenantId, admit({id, action: 'a.b', actedAt: ACTED_AT}, bearer));
@@ -177,6 +177,7 @@ describe('roles', () => {
     assert.deepEqual(
       functions.map(({proname, writer}) => [proname, writer]),
       [
+        ['audit_content_hash', false],
         ['audit_ensure_partition', true],
         ['audit_finish_archive', true],
         ['audit_record_archive', true],
@@ -187,7 +188,7 @@ describe('roles', () => {
     );
     for (const {proname, reader, everybody, proconfig} of functions) {
       assert.equal(everybody, false, proname);
-      assert.equal(reader, false, proname);
+      assert.equal(reader, proname === 'audit_content_hash', proname);
       assert.ok(String(proconfig).includes('search_path='), `${proname} keeps its search_path`);
     }
   });

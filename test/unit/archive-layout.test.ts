@@ -1,23 +1,25 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import fc from 'fast-check';
-import {archiveKey, archivePrefix, exportKey, resultKey} from '../../dist/archive/archive-layout';
+import {archiveKey, exportKey, resultKey} from '../../dist/archive/archive-layout';
 import {assertObjectKey} from '../../dist/archive/object-key';
 
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const AT = '2026-11-22T03:10:59.123456Z';
 const ODD = ['..', '.', '', 'a/b', 'a\\b', 'a%2Fb', 'a=b', 'Zürich ☃', 'a\0b', '~', 'x'.repeat(4000)];
 
+/** What the keys of a tenant's archive files begin with. */
+const folderOf = (tenant: string) => archiveKey(tenant, AT, ID).replace(`2026-11-22/${ID}.csv.gz`, '');
+
 describe('archive layout', () => {
   it('places a file by tenant and day', () => {
     assert.equal(archiveKey('acme', AT, ID), `archives/tenant=acme/2026-11-22/${ID}.csv.gz`);
-    assert.equal(archivePrefix('acme'), 'archives/tenant=acme/');
     assert.equal(resultKey('acme', ID), `results/tenant=acme/${ID}.ndjson.gz`);
     assert.equal(exportKey('acme', 'audit log.2026.xlsx'), 'exports/tenant=acme/audit%20log%2E2026.xlsx');
   });
 
   it('writes a tenant so that it can be read back', () => {
-    assert.equal(archivePrefix('a/b.c ü'), 'archives/tenant=a%2Fb%2Ec%20%C3%BC/');
+    assert.equal(folderOf('a/b.c ü'), 'archives/tenant=a%2Fb%2Ec%20%C3%BC/');
     assert.equal(decodeURIComponent('a%2Fb%2Ec%20%C3%BC'), 'a/b.c ü');
   });
 
@@ -34,10 +36,10 @@ describe('archive layout', () => {
     );
     fc.assert(
       fc.property(tenant, tenant, (one, other) => {
-        const prefix = archivePrefix(one);
+        const prefix = folderOf(one);
         assertObjectKey(`${prefix}x`);
         assert.equal(prefix.split('/').length, 3);
-        assert.equal(archivePrefix(other).startsWith(prefix), one === other);
+        assert.equal(folderOf(other).startsWith(prefix), one === other);
       }),
     );
   });
@@ -53,6 +55,6 @@ describe('archive layout', () => {
   });
 
   it('refuses a tenant that is not Unicode', () => {
-    assert.throws(() => archivePrefix('\ud800'), {code: 'INVALID_PARAMETER'});
+    assert.throws(() => archiveKey('\ud800', AT, ID), {code: 'INVALID_PARAMETER'});
   });
 });

@@ -3,7 +3,7 @@ import {describe, it} from 'node:test';
 import {cloudTrailSource} from '../../dist/import/cloudtrail/source';
 import type {ImportCandidate} from '../../dist/import/import-source';
 import {openInput} from '../../dist/import/input-file';
-import {cloudTrailFiles, type RawRecord, rawRecords, skipWithoutData} from './cloudtrail-data';
+import {CLOUDTRAIL_SKIPPED, cloudTrailFiles, type RawRecord, rawRecords} from '../support/cloudtrail-data';
 import {cloudTrailRecord} from './cloudtrail-record';
 import {candidatesOf, summaryOf} from './import-bytes';
 
@@ -55,10 +55,10 @@ describe('cloudTrailSource.read', () => {
     await assert.rejects(candidatesOf(cloudTrailSource, bytes), {code: 'INVALID_FILE'});
   });
 
-  describe('on real log files', {skip: skipWithoutData}, () => {
+  describe('on real log files', {skip: CLOUDTRAIL_SKIPPED}, () => {
     const read = async () => {
       const candidates: ImportCandidate[] = [];
-      for (const file of cloudTrailFiles) {
+      for (const file of cloudTrailFiles()) {
         for await (const candidate of cloudTrailSource.read((await openInput(file)).bytes, file))
           candidates.push(candidate);
       }

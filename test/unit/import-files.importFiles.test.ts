@@ -3,7 +3,7 @@ import {afterEach, beforeEach, describe, it} from 'node:test';
 import {setTimeout} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import {type ImportProgress, importFiles, type SendBatch} from '../../dist/import/import-files';
-import {cloudTrailFiles, skipWithoutData} from './cloudtrail-data';
+import {CLOUDTRAIL_SKIPPED, cloudTrailFiles} from '../support/cloudtrail-data';
 import {cloudTrailRecord} from './cloudtrail-record';
 import {ScratchFolder} from './scratch-folder';
 
@@ -139,12 +139,12 @@ describe('importFiles', () => {
     );
   });
 
-  it('imports real CloudTrail files, once', {skip: skipWithoutData}, async () => {
+  it('imports real CloudTrail files, once', {skip: CLOUDTRAIL_SKIPPED}, async () => {
     const {send, known} = service();
-    const {bad, ...counts} = await importFiles(cloudTrailFiles, {send});
+    const {bad, ...counts} = await importFiles(cloudTrailFiles(), {send});
     assert.deepEqual(bad, []);
     assert.deepEqual(counts, {read: 2_093, stored: 2_093, alreadyThere: 0, badCount: 0});
     assert.equal(known.size, 2_093);
-    assert.equal((await importFiles(cloudTrailFiles, {send})).alreadyThere, 2_093);
+    assert.equal((await importFiles(cloudTrailFiles(), {send})).alreadyThere, 2_093);
   });
 });

@@ -54,6 +54,18 @@ describe('readSettings', () => {
     ['LOG_LEVEL', {LOG_LEVEL: 'loud'}],
     ['SINGLE_TENANT', {SINGLE_TENANT: 'two words'}],
     ['S3_ENDPOINT', {S3_ENDPOINT: 'ftp://store.example.com'}],
+    ['S3_FORCE_PATH_STYLE', {S3_FORCE_PATH_STYLE: 'sometimes'}],
+    ['S3_BUCKET', {S3_BUCKET: 'My-Archives'}],
+    ['S3_BUCKET', {S3_BUCKET: 'ab'}],
+    ['S3_BUCKET', {S3_BUCKET: 'a'.repeat(64)}],
+    ['S3_BUCKET', {S3_BUCKET: 'archives/audit'}],
+    ['S3_BUCKET', {S3_BUCKET: 'archives-'}],
+    ['TRUST_PROXY', {TRUST_PROXY: 'true'}],
+    ['TRUST_PROXY', {TRUST_PROXY: '-1'}],
+    ['TRUST_PROXY', {TRUST_PROXY: 'proxy.example.com'}],
+    ['TRUST_PROXY', {TRUST_PROXY: 'loopback,,::1'}],
+    ['TRUST_PROXY', {TRUST_PROXY: '192.0.2.0/33'}],
+    ['TRUST_PROXY', {TRUST_PROXY: '192.0.2.0/'}],
     ['QUERY_TIMEOUT_MS', {QUERY_TIMEOUT_MS: '-1'}],
     ['JOB_CONCURRENCY', {JOB_CONCURRENCY: '1.5'}],
     ['MIGRATE', {MIGRATE: 'yes please'}],
@@ -62,6 +74,24 @@ describe('readSettings', () => {
       assert.equal(faultOf(environment), field);
     });
   }
+
+  for (const proxies of ['0', '2', 'loopback, uniquelocal', '192.0.2.7', '10.0.0.0/8,2001:db8::/32', '::1']) {
+    test(`believes the proxies ${proxies}`, () => {
+      assert.equal(readSettings({TRUST_PROXY: proxies}).trustProxy, proxies);
+    });
+  }
+
+  test('names the bucket in the path beside an endpoint, unless told otherwise', () => {
+    const bucket = {S3_BUCKET: 'my.archives-1'};
+    const beside = {...bucket, S3_ENDPOINT: 'https://store.example.com'};
+    const styleOf = (environment: Record<string, string>) => {
+      const {store} = readSettings(environment);
+      return store.kind === 's3' && store.forcePathStyle;
+    };
+    assert.equal(styleOf(bucket), false);
+    assert.equal(styleOf(beside), true);
+    assert.equal(styleOf({...beside, S3_FORCE_PATH_STYLE: 'false'}), false);
+  });
 
   test('.env.example lists every setting with its meaning and default, and nothing else', () => {
     const text = readFileSync(join(__dirname, '..', '..', '.env.example'), 'utf8');

@@ -6,6 +6,7 @@ export {AuditRequiredError} from './audit-required-error';
 export {AuditLogComponent, type AuditLogOptions} from './component';
 export {type AuditContext, currentContext, withContext} from './context/audit-context';
 export {auditContext} from './context/express-middleware';
+export {sameJson} from './diff/json-of';
 export {MASKED_PARTS, MASKED_WORDS, type MaskRule, WITHHELD} from './diff/mask';
 export type {AuditEntry, EntityReference, JsonObject, JsonValue, NewAuditEntry, ServiceGiven} from './entry';
 export {AuditBindings} from './keys';

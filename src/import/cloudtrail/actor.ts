@@ -6,7 +6,8 @@ import {type CloudTrailRecord, objectAt, textAt} from './record';
  *
  * The actor is the most stable name there is; in jq
  * `.userIdentity | .arn // .principalId // .invokedBy // .userName // .accountId // "unknown"`.
- * A session of a role acts for that role. Access keys are never taken over: they are credentials.
+ * A session of a role acts for that role. The id of an access key is never the actor; it stays where
+ * it was, in the original record inside `metadata.cloudtrail`.
  */
 export function cloudTrailActor(
   record: CloudTrailRecord,

@@ -41,17 +41,23 @@ export function jsonOfProperties(value: Readonly<Record<string, unknown>>): Json
   return Object.fromEntries(properties.map(([name, each]) => [name, jsonOf(each)]));
 }
 
-/** Whether two JSON values are the same; null is the same as absent, the order of properties does not count. */
+/** Whether two JSON values are the same, null and absent too; the order of an object's properties does not count. */
 export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b || ((a ?? null) === null && (b ?? null) === null)) return true;
+  return equal(a, b);
+}
+
+/** The same inside a value, where null and absent are two things. */
+function equal(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
     return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((each, i) => sameJson(each, b[i]))
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, i) => equal(each, b[i]))
     );
   }
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every(key => sameJson(a[key], b[key]));
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && equal(a[key], b[key]))
+  );
 }
