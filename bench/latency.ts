@@ -13,6 +13,7 @@ export async function benchLatency(server: BenchServer, sizes: readonly number[]
   const size = Math.max(...sizes);
   const rows = [];
   for (const work of HEAVY_WORK) {
+    process.stderr.write(`latency while ${work} …\n`);
     const service = await server.serve(size);
     try {
       const ids = await sampleIds(service);

@@ -26,6 +26,7 @@ export async function benchMemory(server: BenchServer, sizes: readonly number[])
 }
 
 async function peak(server: BenchServer, work: HeavyWork, rows: number): Promise<number> {
+  process.stderr.write(`memory of ${work} at ${count(rows)} …\n`);
   const service = await server.serve(rows);
   try {
     await doHeavyWork(work, service);

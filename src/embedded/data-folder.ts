@@ -1,5 +1,7 @@
-import {mkdir, open, rm} from 'node:fs/promises';
+import {createHash} from 'node:crypto';
+import {mkdir, open, realpath, rm} from 'node:fs/promises';
 import {createConnection, createServer, type Server} from 'node:net';
+import {platform} from 'node:os';
 import {join, relative, resolve} from 'node:path';
 import {AuditError} from '../errors';
 
@@ -30,7 +32,7 @@ export async function holdDataFolder(folder: string): Promise<HeldFolder> {
     await mkdir(path, {recursive: true});
     const probe = join(path, '.writable');
     await (await open(probe, 'w')).close();
-    await rm(probe);
+    await rm(probe, {force: true});
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
     throw broken(folder, `cannot be written to (${reason})`, error);
@@ -38,13 +40,35 @@ export async function holdDataFolder(folder: string): Promise<HeldFolder> {
   // A socket's path may have about 100 bytes; the shorter of the two forms is used.
   const candidates = [join(path, 'service.sock'), relative(process.cwd(), join(path, 'service.sock'))];
   const socket = candidates.sort((a, b) => a.length - b.length)[0] ?? '';
-  if (await isAnswered(socket)) throw broken(folder, 'is in use by another audit service');
-  await rm(socket, {force: true});
-  const server = await listen(socket).catch(error => {
-    throw broken(folder, 'cannot be held', error);
+  const inUse = (cause?: unknown) => broken(folder, 'is in use by another audit service', cause);
+  const turn = await takeTurn(await realpath(path)).catch(error => {
+    throw inUse(error);
   });
-  return {path, release: () => new Promise(done => server.close(() => done()))};
+  try {
+    if (await isAnswered(socket)) throw inUse();
+    await rm(socket, {force: true});
+    const server = await listen(socket).catch(error => {
+      throw broken(folder, 'cannot be held', error);
+    });
+    return {path, release: () => close(server).then(() => close(turn))};
+  } catch (error) {
+    await close(turn);
+    throw error;
+  }
 }
+
+/**
+ * Services that start at the same moment could all find the folder free. On Linux they take turns by a name
+ * in the abstract namespace (unix(7)), which one process has or none, and which ends with it.
+ */
+async function takeTurn(path: string): Promise<Server | undefined> {
+  if (platform() !== 'linux') return undefined;
+  const name = createHash('sha256').update(path).digest('hex');
+  return listen(`\0audit-service-${name}`);
+}
+
+const close = (server: Server | undefined): Promise<void> =>
+  new Promise(done => (server ? server.close(() => done()) : done()));
 
 const isAnswered = (socket: string): Promise<boolean> =>
   new Promise(answer => {
