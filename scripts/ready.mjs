@@ -5,7 +5,7 @@
 //   node scripts/ready.mjs test …     and these other projects: test, bench, examples/host-app
 import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
@@ -46,6 +46,8 @@ function build(projects) {
   const outputs = ['dist/index.js', 'packages/audit-log/dist/index.js'];
   if (existsSync(stamp) && statSync(stamp).mtimeMs > newest && outputs.every(existsSync)) return;
   run(process.execPath, ['node_modules/typescript/bin/tsc', '--build', ...projects]);
+  // npm makes the command of a package executable when it installs it; here it is built after that.
+  chmodSync('dist/cli/main.js', 0o755);
   mkdirSync(dirname(stamp), {recursive: true});
   writeFileSync(stamp, '');
 }
