@@ -1,10 +1,12 @@
 import {DefaultCrudRepository, Entity, juggler, model, property} from '@loopback/repository';
 import {
-  type AuditEntry,
   AuditRepositoryMixin,
   createOutbox,
   type IAuditMixinOptions,
+  OUTBOX_COLUMNS,
+  outboxEntry,
   outboxSink,
+  type SinkEntry,
   type User,
 } from '@loopback-audit/audit-log';
 import {createTestDatabase, type TestDatabase} from './test-database';
@@ -42,7 +44,7 @@ export interface Shop {
   db: TestDatabase;
   dataSource: juggler.DataSource;
   /** What the outbox holds, in order. */
-  entries(): Promise<AuditEntry[]>;
+  entries(): Promise<SinkEntry[]>;
   stop(): Promise<void>;
 }
 
@@ -66,8 +68,8 @@ export async function openShop(template = 'template0'): Promise<Shop> {
     db,
     dataSource,
     async entries() {
-      const {rows} = await db.admin.query('SELECT entry FROM audit_outbox ORDER BY position');
-      return rows.map(row => row.entry);
+      const {rows} = await db.admin.query(`SELECT ${OUTBOX_COLUMNS} FROM audit_outbox ORDER BY position`);
+      return rows.map(outboxEntry);
     },
     async stop() {
       await dataSource.disconnect();

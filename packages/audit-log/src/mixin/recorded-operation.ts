@@ -3,10 +3,9 @@ import {Action} from '../action';
 import type {RowChange} from '../diff/change';
 import {recordStatements, unrecorded} from '../statement/statement-recorder';
 import type {Auditable, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
-import {AfterCommit} from './after-commit';
 import {asOperation, isInsideOperation} from './operation';
-import {Recorder} from './recorder';
-import {exactly, lockedPages, PAGE_SIZE, type RowState, readRows} from './row-states';
+import {actionOf, Recorder} from './recorder';
+import {exactly, lockedKeys, lockedPages, PAGE_SIZE, type RowState, readRows} from './row-states';
 import {inTransaction} from './transaction';
 
 /** A repository whose changes are recorded. */
@@ -14,6 +13,18 @@ export type Host<M extends Entity, ID> = Auditable<M, ID> & IAuditMixin<unknown>
 
 /** The repository's own method, to be called with the options of the transaction. */
 type Change<T> = (options: Options) => Promise<T>;
+
+/** How an operation changes rows, and how it is recorded where its statements cannot tell of them. */
+interface Work<T> {
+  /** The whole change. */
+  whole: Change<T>;
+  /** The whole change in parts, so that what is told of them need not be held all at once. */
+  inParts?: (options: Options, afterPart: () => Promise<void>) => Promise<T>;
+  /** Reads rows before and after the change, and records the difference. */
+  around: (record: Record, options: Options) => Promise<T>;
+}
+
+type Record = (action: Action, changes: readonly RowChange[]) => Promise<void>;
 
 /** How a repository's operations are recorded: what happens to which rows, in one transaction with the change. */
 export class RecordedOperation<M extends Entity, ID> {
@@ -25,78 +36,109 @@ export class RecordedOperation<M extends Entity, ID> {
 
   /** Rows that come to be. `idsOf` names them when the change has returned. */
   insert<T>(action: Action, change: Change<T>, idsOf: (result: T) => readonly unknown[]): Promise<T> {
-    return this.run(action, change, async (recorder, options) => {
+    const around: Work<T>['around'] = async (record, options) => {
       const result = await change(options);
       const ids = idsOf(result);
       for (let from = 0; from < ids.length; from += PAGE_SIZE) {
         const after = await this.read(ids.slice(from, from + PAGE_SIZE), options);
-        await recorder.record(
+        await record(
           action,
           after.map(row => ({id: row.id, after: row.state})),
         );
       }
       return result;
-    });
+    };
+    return this.run(action, {whole: change, around});
   }
 
   /** One row that is changed, or removed, or, by save, comes to be. `idOf` is asked again when it has no id yet. */
   one<T>(action: Action, id: unknown, change: Change<T>, idOf?: (result: T) => unknown): Promise<T> {
-    return this.run(action, change, async (recorder, options) => {
+    const around: Work<T>['around'] = async (record, options) => {
       const before = id === undefined || id === null ? [] : await this.read([id], options, true);
       const result = await change(options);
       const key = before[0]?.key ?? idOf?.(result);
       const after = key === undefined || this.isGone(action) ? [] : await this.read([key], options);
       const happened = before.length === 0 && after.length > 0 ? Action.INSERT_ONE : action;
-      await recorder.record(happened, changesOf(before, after));
+      await record(happened, changesOf(before, after));
       return result;
-    });
+    };
+    return this.run(action, {whole: change, around});
   }
 
-  /** Every row under a condition, a page at a time: each page is locked, changed and recorded before the next. */
+  /** Every row under a condition; where it must be, a page at a time, locked, changed and recorded before the next. */
   many(
     action: Action,
     where: Where<M> | undefined,
     change: (where: Where<M>, options: Options) => Promise<Count>,
-  ) {
-    return this.run(
-      action,
-      options => change(where ?? ({} as Where<M>), options),
-      async (recorder, options) => {
-        let count = 0;
-        for await (const before of lockedPages(this.host, where, options)) {
-          const keys = before.map(row => row.key);
-          count += (await change(exactly(this.host, keys), options)).count;
-          const after = this.isGone(action) ? [] : await this.read(keys, options);
-          await recorder.record(action, changesOf(before, after));
-        }
-        return {count};
-      },
-    );
+  ): Promise<Count> {
+    const inParts: Work<Count>['inParts'] = async (options, afterPart) => {
+      let count = 0;
+      for await (const keys of lockedKeys(this.host, where, options)) {
+        count += (await change(exactly(this.host, keys), options)).count;
+        await afterPart();
+      }
+      return {count};
+    };
+    const around: Work<Count>['around'] = async (record, options) => {
+      let count = 0;
+      for await (const before of lockedPages(this.host, where, options)) {
+        const keys = before.map(row => row.key);
+        count += (await change(exactly(this.host, keys), options)).count;
+        const after = this.isGone(action) ? [] : await this.read(keys, options);
+        await record(action, changesOf(before, after));
+      }
+      return {count};
+    };
+    const whole: Change<Count> = options => change(where ?? ({} as Where<M>), options);
+    return this.run(action, {whole, inParts, around});
   }
 
   /**
-   * Records by the statements of the change themselves where that can be done, and around the change elsewhere.
-   * A part of another operation, and a call that is not to be recorded, go straight through.
+   * Records by what the statements of the change tell, and around the change where they cannot. A part of
+   * another operation, and a call that is not to be recorded, go straight through.
    */
-  private run<T>(
-    action: Action,
-    change: Change<T>,
-    around: (recorder: Recorder<M, ID>, options: Options) => Promise<T>,
-  ): Promise<T> {
-    if (this.call.noAudit) return unrecorded(() => asOperation(this.host, () => change(this.call)));
-    if (isInsideOperation(this.host)) return change(this.call);
+  private run<T>(action: Action, work: Work<T>): Promise<T> {
+    if (this.call.noAudit) return unrecorded(() => asOperation(this.host, () => work.whole(this.call)));
+    if (isInsideOperation(this.host)) return work.whole(this.call);
     return asOperation(this.host, async () => {
-      const afterCommit = new AfterCommit();
-      const recorder = await Recorder.of(this.host, this.options, this.call, afterCommit);
-      const statements = recorder.statementRecording(action);
-      if (statements) return recordStatements(statements, () => change(this.call));
-      const result = await inTransaction(this.host.dataSource, this.call, async (options, transaction) => {
-        if (transaction && this.call.transaction) afterCommit.follow(transaction);
-        return around(recorder.within(transaction), options);
-      });
-      if (!this.call.transaction) await afterCommit.run();
-      return result;
+      const recorder = await Recorder.of(this.host, this.options, this.call);
+      const outbox = recorder.outboxRecording(action);
+      if (outbox) return recordStatements(outbox, () => work.whole(this.call));
+      return (
+        this.byStatements(recorder, action, work) ??
+        inTransaction(this.host.dataSource, this.call, (options, transaction) =>
+          work.around((...change) => recorder.record(...change, transaction), options),
+        )
+      );
     });
+  }
+
+  /** Records what the statements of the change tell. Undefined where the database has none that do. */
+  private byStatements<T>(recorder: Recorder<M, ID>, action: Action, work: Work<T>): Promise<T> | undefined {
+    const told: (() => Promise<void>)[] = [];
+    const recording = recorder.clientRecording((kind, changes, transaction) => {
+      told.push(() => recorder.record(actionOf(kind, action), changes, transaction));
+    });
+    if (!recording) return undefined;
+    const recordTold = async () => {
+      for (const record of told.splice(0)) await record();
+    };
+    const change = async (options: Options) => {
+      try {
+        const result = await recordStatements(recording, () =>
+          work.inParts ? work.inParts(options, recordTold) : work.whole(options),
+        );
+        await recordTold();
+        return result;
+      } catch (error) {
+        // Statements that ran before another one failed stand, unless a transaction undoes them.
+        if (!recorder.isBeforeCommit) await recordTold();
+        throw error;
+      }
+    };
+    // One statement is a transaction of its own, unless entries must go out before it is committed.
+    if (!work.inParts && !recorder.isBeforeCommit) return change(this.call);
+    return inTransaction(this.host.dataSource, this.call, change);
   }
 
   private read(keys: readonly unknown[], options: Options, lock = false): Promise<RowState[]> {

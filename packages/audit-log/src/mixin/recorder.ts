@@ -13,7 +13,7 @@ import {repositorySink} from '../sinks/repository-sink';
 import {sinkOf} from '../sinks/sink-of';
 import {type NamingConnector, recordedTable} from '../statement/recorded-columns';
 import type {StatementKind} from '../statement/recording-sql';
-import {isRecordable, type StatementRecording} from '../statement/statement-recorder';
+import {type ClientRecording, isRecordable, type OutboxRecording} from '../statement/statement-recorder';
 import type {
   ActorId,
   Auditable,
@@ -23,7 +23,7 @@ import type {
   IAuditMixinOptions,
   User,
 } from '../types';
-import type {AfterCommit} from './after-commit';
+import {afterCommit} from './after-commit';
 import {EXTRA_COLUMNS} from './extra-columns';
 import {idOf} from './row-states';
 
@@ -33,17 +33,14 @@ export class Recorder<M extends Entity, ID> {
     private readonly repository: Auditable<M, ID>,
     private readonly sink: AuditSink,
     private readonly delivery: Delivery,
-    private readonly afterCommit: AfterCommit,
     private readonly options: IAuditMixinOptions,
     private readonly common: ExtraColumns & {actor: string},
-    private readonly transaction?: Transaction,
   ) {}
 
   static async of<M extends Entity, ID>(
     repository: Auditable<M, ID> & IAuditMixin<unknown>,
     options: IAuditMixinOptions,
     call: AuditOptions,
-    afterCommit: AfterCommit,
   ): Promise<Recorder<M, ID>> {
     const user = (await repository.getCurrentUser?.()) as User | undefined;
     const common = {
@@ -56,36 +53,45 @@ export class Recorder<M extends Entity, ID> {
     };
     const sink = sinkFor(repository, options);
     const delivery = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
-    return new Recorder(repository, sink, delivery, afterCommit, options, common);
+    return new Recorder(repository, sink, delivery, options, common);
   }
 
-  /** The same for a change in a transaction. */
-  within(transaction: Transaction | undefined): Recorder<M, ID> {
-    const {repository, sink, delivery, afterCommit, options, common} = this;
-    return new Recorder(repository, sink, delivery, afterCommit, options, common, transaction);
+  /** Whether the entries go out before the change is committed, and their failure undoes it. */
+  get isBeforeCommit(): boolean {
+    return isBeforeCommit(this.delivery);
   }
 
-  /**
-   * How the statements of the change record it by themselves: into the outbox of a PostgreSQL. Undefined where
-   * entries go elsewhere.
-   */
-  statementRecording(action: Action): StatementRecording | undefined {
-    const {entityClass, dataSource} = this.repository;
-    const {mask = []} = this.options;
+  /** How the statements of the change fill the outbox by themselves. Undefined where entries go elsewhere. */
+  outboxRecording(action: Action): OutboxRecording | undefined {
+    const {mask = [], recordUnchanged = false} = this.options;
     // A function of the host's cannot be asked by PostgreSQL.
-    if (typeof mask === 'function') return undefined;
-    if (this.sink !== outboxSink || this.delivery !== 'transactional' || !isRecordable(dataSource))
+    if (this.sink !== outboxSink || this.delivery !== 'transactional' || typeof mask === 'function')
       return undefined;
+    const table = this.table([...this.hidden, ...mask]);
+    return (
+      table && {
+        to: 'outbox',
+        ...table,
+        common: kind => ({...this.common, action: actionOf(kind, action)}),
+        keepUnchanged: recordUnchanged,
+      }
+    );
+  }
+
+  /** How the statements of the change tell of it. Undefined where the database has no such statements. */
+  clientRecording(changed: ClientRecording['changed']): ClientRecording | undefined {
+    const table = this.table([]);
+    return table && {to: 'client', ...table, changed};
+  }
+
+  private table(masked: readonly string[]): Pick<ClientRecording, 'connector' | 'target'> | undefined {
+    const {entityClass, dataSource} = this.repository;
+    if (!isRecordable(dataSource)) return undefined;
     const connector = dataSource.connector as unknown as NamingConnector;
     const {isMasked, ignored} = this.policy;
     return {
       connector,
-      target: recordedTable(entityClass, idOf(entityClass), connector, isMasked, ignored, [
-        ...this.hidden,
-        ...mask,
-      ]),
-      common: kind => ({...this.common, action: actionOf(kind, action)}),
-      keepUnchanged: this.options.recordUnchanged ?? false,
+      target: recordedTable(entityClass, idOf(entityClass), connector, isMasked, ignored, masked),
     };
   }
 
@@ -98,8 +104,25 @@ export class Recorder<M extends Entity, ID> {
     return this.repository.entityClass.definition.settings.hiddenProperties ?? [];
   }
 
-  /** Records changes of rows; those that changed nothing are left out, unless the mixin keeps them. */
-  async record(action: Action, changes: readonly RowChange[]): Promise<void> {
+  /**
+   * Records changes of rows; those that changed nothing are left out, unless the mixin keeps them. What goes out
+   * only after the commit waits for that of the transaction, where there is one.
+   *
+   * @throws AuditRequiredError where the entries must go out before the commit, and cannot
+   */
+  async record(action: Action, changes: readonly RowChange[], transaction?: Transaction): Promise<void> {
+    const entries = this.entriesOf(action, changes);
+    if (entries.length === 0) return;
+    if (this.isBeforeCommit) {
+      const scope = {dataSource: this.repository.dataSource, ...(transaction && {transaction})};
+      await this.sink.deliver(entries, scope).catch(cause => {
+        throw new AuditRequiredError({cause});
+      });
+    } else if (transaction) afterCommit(transaction, () => this.deliverAfter(entries));
+    else await this.deliverAfter(entries);
+  }
+
+  private entriesOf(action: Action, changes: readonly RowChange[]): SinkEntry[] {
     const {policy} = this;
     const {recordUnchanged = false} = this.options;
     const actedAt = new Date().toISOString();
@@ -109,18 +132,7 @@ export class Recorder<M extends Entity, ID> {
       if (recorded.changedFields.length === 0 && !recordUnchanged) continue;
       entries.push({...this.common, id: entryId(), action, actedAt, entityId: change.id, ...recorded});
     }
-    if (entries.length === 0) return;
-    if (isBeforeCommit(this.delivery)) {
-      const scope = {
-        dataSource: this.repository.dataSource,
-        ...(this.transaction && {transaction: this.transaction}),
-      };
-      await this.sink.deliver(entries, scope).catch(cause => {
-        throw new AuditRequiredError({cause});
-      });
-    } else {
-      this.afterCommit.add(() => this.deliverAfter(entries));
-    }
+    return entries;
   }
 
   /** The change stands: a failure is reported, for there is nothing left to undo. */
@@ -179,7 +191,7 @@ const extraColumns = (from: object): ExtraColumns =>
  * What a statement of an operation does: what the operation is called, unless it does something else. An update
  * of a deletion is a soft delete; an insert of a save is an insert.
  */
-function actionOf(kind: StatementKind, operation: Action): Action {
+export function actionOf(kind: StatementKind, operation: Action): Action {
   const many = operation.endsWith('_MANY');
   if (kind === 'INSERT') return many ? Action.INSERT_MANY : Action.INSERT_ONE;
   if (kind === 'DELETE') return many ? Action.DELETE_MANY : Action.DELETE_ONE;

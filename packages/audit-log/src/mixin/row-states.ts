@@ -60,17 +60,33 @@ export async function* lockedPages<M extends Entity, ID>(
   repository: Auditable<M, ID>,
   where: Where<M> | undefined,
   options: Options,
+  fields?: readonly string[],
 ): AsyncGenerator<RowState[]> {
   const idName = idOf(repository.entityClass);
   let last: unknown;
   for (;;) {
     const beyond = last === undefined ? {} : {[idName]: {gt: last}};
-    const filter = {where: {and: [where ?? {}, beyond]}, order: [`${idName} ASC`], limit: PAGE_SIZE};
+    const filter = {
+      where: {and: [where ?? {}, beyond]},
+      order: [`${idName} ASC`],
+      limit: PAGE_SIZE,
+      ...(fields && {fields}),
+    };
     const page = await readRows(repository, filter as unknown as Filter<M>, options, true);
     if (page.length > 0) yield page;
     if (page.length < PAGE_SIZE) return;
     last = page.at(-1)?.key;
   }
+}
+
+/** The ids of rows under a condition, likewise. */
+export async function* lockedKeys<M extends Entity, ID>(
+  repository: Auditable<M, ID>,
+  where: Where<M> | undefined,
+  options: Options,
+): AsyncGenerator<unknown[]> {
+  const fields = [idOf(repository.entityClass)];
+  for await (const page of lockedPages(repository, where, options, fields)) yield page.map(row => row.key);
 }
 
 /** The condition that means exactly these rows. */

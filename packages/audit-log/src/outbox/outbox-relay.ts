@@ -1,7 +1,15 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {juggler} from '@loopback/repository';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
-import {OUTBOX_CHANNEL, OUTBOX_TABLE, REJECTED_TABLE, RELAY_TABLE} from './outbox-table';
+import {
+  outboxEntry,
+  OUTBOX_CHANNEL,
+  OUTBOX_COLUMNS,
+  OUTBOX_TABLE,
+  type OutboxRow,
+  REJECTED_TABLE,
+  RELAY_TABLE,
+} from './outbox-table';
 import {type PgClient, type PgPool, poolOf} from './postgres';
 
 /** An entry on its way out of the outbox. */
@@ -129,11 +137,13 @@ export class OutboxRelay {
     const {rows} = await client.query(
       `DELETE FROM ${OUTBOX_TABLE} WHERE position IN
          (SELECT position FROM ${OUTBOX_TABLE} ORDER BY position LIMIT $1)
-       RETURNING position, entry`,
+       RETURNING position, ${OUTBOX_COLUMNS}`,
       [batchSize],
     );
-    const taken = rows as unknown as Relayed[];
-    return taken.sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)));
+    const taken = rows as unknown as (OutboxRow & {position: string})[];
+    return taken
+      .map(row => ({position: row.position, entry: outboxEntry(row)}))
+      .sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)));
   }
 
   private async layAside(client: PgClient, rejected: readonly Rejected[]): Promise<void> {

@@ -1,4 +1,6 @@
 import type {juggler} from '@loopback/repository';
+import type {JsonObject} from '../entry';
+import type {SinkEntry} from '../sinks/audit-sink';
 import {MASKED_PARTS as PARTS, WITHHELD, MASKED_WORDS as WORDS} from '../diff/mask';
 
 export const OUTBOX_TABLE = 'audit_outbox';
@@ -8,15 +10,24 @@ export const RELAY_TABLE = 'audit_outbox_relay';
 /** The channel on which a commit that filled the outbox is told of. */
 export const OUTBOX_CHANNEL = 'audit_outbox';
 
+/** A UUID of version 7 (RFC 9562), made by PostgreSQL 14 and later. */
+const ENTRY_ID = `encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
+  substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid`;
+
 /**
  * The statements that make the outbox and the table of what was rejected from it (PostgreSQL 14 or later), in
  * the order in which they must run; each may run again. They take no lock of any other table.
  */
 export const CREATE_OUTBOX = [
   `CREATE TABLE IF NOT EXISTS ${OUTBOX_TABLE} (
-     position   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-     entry      json        NOT NULL,
-     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+     position       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     entry          json        NOT NULL,
+     entry_id       uuid        NOT NULL DEFAULT ${ENTRY_ID},
+     entity_id      text,
+     before         json,
+     after          json,
+     changed_fields text[],
+     created_at     timestamptz NOT NULL DEFAULT clock_timestamp()
    )`,
   `CREATE TABLE IF NOT EXISTS ${REJECTED_TABLE} (
      position    bigint      PRIMARY KEY,
@@ -29,13 +40,12 @@ export const CREATE_OUTBOX = [
      asleep   boolean NOT NULL DEFAULT true
    )`,
   `INSERT INTO ${RELAY_TABLE} DEFAULT VALUES ON CONFLICT DO NOTHING`,
-  // Commits that notify wait for one another, so only those notify that must wake a relay.
   // What diff/mask.ts does, for what is inside JSON columns.
   `CREATE OR REPLACE FUNCTION audit_is_withheld(name text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
      SELECT lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) ~ '${PARTS.join('|')}'
          OR lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\\1 \\2', 'g')) ~ '(^|[^a-z0-9])(${WORDS.join('|')})([^a-z0-9]|$)'
    $$`,
-  `CREATE OR REPLACE FUNCTION audit_withhold(value jsonb, names text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+  `CREATE OR REPLACE FUNCTION audit_withhold(value jsonb, names text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
    BEGIN
      IF jsonb_typeof(value) = 'object' THEN
        RETURN (SELECT coalesce(jsonb_object_agg(key, CASE
@@ -49,6 +59,7 @@ export const CREATE_OUTBOX = [
      END IF;
      RETURN value;
    END $$`,
+  // Commits that notify wait for one another, so only those notify that must wake a relay.
   `CREATE OR REPLACE FUNCTION audit_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
    BEGIN
      IF (SELECT asleep FROM ${RELAY_TABLE}) THEN PERFORM pg_notify('${OUTBOX_CHANNEL}', ''); END IF;
@@ -60,6 +71,36 @@ export const CREATE_OUTBOX = [
 
 /** Puts entries, given as one JSON array, into the outbox. */
 export const FILL_OUTBOX = `INSERT INTO ${OUTBOX_TABLE} (entry) SELECT entry FROM json_array_elements($1::json) AS entry`;
+
+/** What a row of the outbox says: one whole entry, or what its statement's entries share and one change. */
+export interface OutboxRow {
+  entry: SinkEntry | Omit<SinkEntry, 'id' | 'actedAt'>;
+  entry_id: string;
+  entity_id: string | null;
+  before: JsonObject | null;
+  after: JsonObject | null;
+  changed_fields: string[] | null;
+  created: string;
+}
+
+/** The columns of the outbox from which {@link outboxEntry} makes the entry. */
+export const OUTBOX_COLUMNS = `entry, entry_id, entity_id, before, after, changed_fields,
+  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created`;
+
+/** The entry of a row of the outbox. */
+export function outboxEntry(row: OutboxRow): SinkEntry {
+  const {entry, before, after} = row;
+  if (row.entity_id === null || row.changed_fields === null) return entry as SinkEntry;
+  return {
+    ...entry,
+    id: row.entry_id,
+    actedAt: row.created,
+    entityId: row.entity_id,
+    ...(before && {before}),
+    ...(after && {after}),
+    changedFields: row.changed_fields,
+  } as SinkEntry;
+}
 
 /** Held while the statements run, so that processes which start at once take turns. */
 const CREATE_LOCK = 4_027_118_332;

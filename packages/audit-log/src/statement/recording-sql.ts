@@ -3,101 +3,123 @@ import {changedFieldsSql, type RecordedTable, stateSql} from './recorded-columns
 
 export type StatementKind = 'INSERT' | 'UPDATE' | 'DELETE';
 
-/** A statement that changes a table and, in the same breath, tells the outbox of each row that it changed. */
+/** A statement that changes a table and, in the same breath, tells of each row that it changed. */
 export interface RecordingStatement {
   kind: StatementKind;
   text: string;
 }
 
-/** A UUID of version 7 (RFC 9562), made by PostgreSQL 14 and later. */
-const ENTRY_ID = `encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
-  substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid`;
-const ACTED_AT = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+/** Where a statement tells of the rows that it changes. */
+export type Telling =
+  /**
+   * The outbox, with what all entries share as JSON in the parameter of that number. Rows that an update has left
+   * as they were are told of only where `keepUnchanged`.
+   */
+  | {to: 'outbox'; parameter: number; keepUnchanged: boolean}
+  /** The client, which gets {@link TOLD_ID}, {@link TOLD_BEFORE} and {@link TOLD_AFTER} of every row. */
+  | {to: 'client'};
+
+/** Columns of the result that hold a row's id, and it as it was and as it is in JSON, for the client. */
+export const TOLD_ID = 'audit_id';
+export const TOLD_BEFORE = 'audit_before';
+export const TOLD_AFTER = 'audit_after';
+
+/** The rows of a statement; no table has columns of these names. */
+const WAS = 'audit_row_was';
+const IS = 'audit_row_is';
+const CHANGED = 'audit_changed';
 
 /**
- * Rewrites a statement of the connector so that it also fills the outbox: one statement, one round trip, and
- * both or neither. Before and after are what the database held and holds, defaults and computed columns
- * included; an update reads its rows under lock.
+ * Rewrites a statement of the connector so that it also tells of its changes: one statement, one round trip.
+ * Before and after are what the database held and holds, defaults and computed columns included; an update
+ * reads its rows under lock.
  *
- * @param common number of the parameter with what all entries share, as JSON
- * @param keepUnchanged records rows that an update has left as they were
  * @returns undefined where the statement does not change the table
  */
 export function recordingSql(
   sql: string,
   target: RecordedTable,
-  common: number,
-  keepUnchanged = false,
+  telling: Telling,
 ): RecordingStatement | undefined {
   const statement = sql.trim().replace(/;$/, '');
   return (
-    insertSql(statement, target, common) ??
-    updateSql(statement, target, common, keepUnchanged) ??
-    deleteSql(statement, target, common)
+    insertSql(statement, target, telling) ??
+    updateSql(statement, target, telling) ??
+    deleteSql(statement, target, telling)
   );
 }
 
-function insertSql(sql: string, target: RecordedTable, common: number): RecordingStatement | undefined {
+function insertSql(sql: string, target: RecordedTable, telling: Telling): RecordingStatement | undefined {
   const rest = after(sql, `INSERT INTO ${target.table}`);
   if (rest === undefined) return undefined;
   const [, values = rest, returning] = /^(.*?)\s+RETURNING\s+(.*)$/s.exec(rest) ?? [];
-  const is = 'changed.row_is';
-  const entry = entrySql(target, common, undefined, is);
-  const columns = returning?.split(',').map(column => `(${is}).${column.trim()} AS ${column.trim()}`);
+  const insert = `INSERT INTO ${target.table} AS ${IS} ${values} RETURNING`;
+  const wanted = returning?.split(',').map(column => column.trim()) ?? [];
+  if (telling.to === 'client') {
+    return {kind: 'INSERT', text: `${insert} ${[...wanted, toldSql(target, undefined, IS)].join(', ')}`};
+  }
+  const is = `${CHANGED}.${IS}`;
+  const answer = wanted.map(column => `(${is}).${column} AS ${column}`).join(', ');
   return {
     kind: 'INSERT',
-    text: `WITH changed AS (INSERT INTO ${target.table} AS row_is ${values} RETURNING row_is),
-      recorded AS (INSERT INTO ${OUTBOX_TABLE} (entry) SELECT ${entry} FROM changed)
-      SELECT ${columns?.join(', ') ?? '1'} FROM changed`,
+    text: `WITH ${CHANGED} AS (${insert} ${IS}), ${outboxSql(target, telling.parameter, undefined, is)}
+      SELECT ${answer || '1'} FROM ${CHANGED}`,
   };
 }
 
-function updateSql(
-  sql: string,
-  target: RecordedTable,
-  common: number,
-  keepUnchanged: boolean,
-): RecordingStatement | undefined {
+function updateSql(sql: string, target: RecordedTable, telling: Telling): RecordingStatement | undefined {
   const rest = after(sql, `UPDATE ${target.table}`);
   if (rest === undefined) return undefined;
   const [, assignments = rest, where = ''] = /^(.*?)(\s+WHERE\s.*)$/s.exec(rest) ?? [];
-  const [was, is] = ['changed.row_was', 'changed.row_is'];
-  const unchanged = keepUnchanged ? '' : `WHERE changed.fields <> '[]'`;
-  const fields = changedFieldsSql(target.columns, 'locked.row_was', 'row_is');
+  const held = `locked.${WAS}`;
+  const update = `UPDATE ${target.table} AS ${IS} ${assignments}
+    FROM (SELECT held AS ${WAS} FROM ${target.table} AS held ${where} FOR UPDATE) AS locked
+    WHERE ${IS}.${target.idColumn} = (${held}).${target.idColumn} RETURNING`;
+  if (telling.to === 'client') return {kind: 'UPDATE', text: `${update} ${toldSql(target, held, IS)}`};
+  const fields = changedFieldsSql(target.columns, held, IS);
+  const which = telling.keepUnchanged ? '' : `WHERE cardinality(${CHANGED}.fields) > 0`;
+  const told = outboxSql(target, telling.parameter, `${CHANGED}.${WAS}`, `${CHANGED}.${IS}`, which);
   return {
     kind: 'UPDATE',
-    text: `WITH changed AS (UPDATE ${target.table} AS row_is ${assignments}
-        FROM (SELECT held AS row_was FROM ${target.table} AS held ${where} FOR UPDATE) AS locked
-        WHERE row_is.${target.idColumn} = (locked.row_was).${target.idColumn}
-        RETURNING locked.row_was, row_is, ${fields} AS fields),
-      recorded AS (INSERT INTO ${OUTBOX_TABLE} (entry) SELECT ${entrySql(target, common, was, is)} FROM changed ${unchanged})
-      SELECT count(*)::int AS count FROM changed`,
+    text: `WITH ${CHANGED} AS (${update} ${held}, ${IS}, ${fields} AS fields), ${told}
+      SELECT count(*)::int AS count FROM ${CHANGED}`,
   };
 }
 
-function deleteSql(sql: string, target: RecordedTable, common: number): RecordingStatement | undefined {
+function deleteSql(sql: string, target: RecordedTable, telling: Telling): RecordingStatement | undefined {
   const where = after(sql, `DELETE FROM ${target.table}`);
   if (where === undefined) return undefined;
-  const was = 'changed.row_was';
+  const remove = `DELETE FROM ${target.table} AS ${WAS} ${where} RETURNING`;
+  if (telling.to === 'client') return {kind: 'DELETE', text: `${remove} ${toldSql(target, WAS)}`};
   return {
     kind: 'DELETE',
-    text: `WITH changed AS (DELETE FROM ${target.table} AS row_was ${where} RETURNING row_was),
-      recorded AS (INSERT INTO ${OUTBOX_TABLE} (entry) SELECT ${entrySql(target, common, was)} FROM changed)
-      SELECT count(*)::int AS count FROM changed`,
+    text: `WITH ${CHANGED} AS (${remove} ${WAS}), ${outboxSql(target, telling.parameter, `${CHANGED}.${WAS}`)}
+      SELECT count(*)::int AS count FROM ${CHANGED}`,
   };
 }
 
-function entrySql(target: RecordedTable, common: number, was?: string, is?: string): string {
-  const {columns, idColumn} = target;
-  const parts = [
-    `'id', ${ENTRY_ID}`,
-    `'actedAt', ${ACTED_AT}`,
-    `'entityId', ((${is ?? was}).${idColumn})::text`,
-    ...(was ? [`'before', ${stateSql(was, target)}`] : []),
-    ...(is ? [`'after', ${stateSql(is, target)}`] : []),
-    `'changedFields', ${was && is ? 'changed.fields' : changedFieldsSql(columns, was, is)}`,
+/** A row before and after, for the client; what is withheld is left to it. */
+function toldSql(target: RecordedTable, was?: string, is?: string): string {
+  const told = [
+    `((${is ?? was}).${target.idColumn})::text AS ${TOLD_ID}`,
+    ...(was ? [`${stateSql(was, target, false)} AS ${TOLD_BEFORE}`] : []),
+    ...(is ? [`${stateSql(is, target, false)} AS ${TOLD_AFTER}`] : []),
   ];
-  return `($${common}::jsonb || jsonb_build_object(${parts.join(', ')}))::json`;
+  return told.join(', ');
+}
+
+/** Puts every changed row into the outbox. */
+function outboxSql(target: RecordedTable, common: number, was?: string, is?: string, which = ''): string {
+  const fields = was && is ? `${CHANGED}.fields` : changedFieldsSql(target.columns, was, is);
+  const columns = {
+    entry: `$${common}::json`,
+    entity_id: `((${is ?? was}).${target.idColumn})::text`,
+    ...(was && {before: stateSql(was, target, true)}),
+    ...(is && {after: stateSql(is, target, true)}),
+    changed_fields: fields,
+  };
+  return `recorded AS (INSERT INTO ${OUTBOX_TABLE} (${Object.keys(columns).join(', ')})
+      SELECT ${Object.values(columns).join(', ')} FROM ${CHANGED} ${which})`;
 }
 
 /** What follows a beginning, where the text has it and goes on with something else than a name. */

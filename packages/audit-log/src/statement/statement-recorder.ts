@@ -1,17 +1,41 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
 import {createHash} from 'node:crypto';
-import type {juggler} from '@loopback/repository';
+import type {juggler, Transaction} from '@loopback/repository';
+import type {RowChange} from '../diff/change';
+import type {JsonObject} from '../entry';
 import type {RecordedTable} from './recorded-columns';
-import {mayChange, recordingSql, type StatementKind} from './recording-sql';
+import {
+  mayChange,
+  recordingSql,
+  type StatementKind,
+  TOLD_AFTER,
+  TOLD_BEFORE,
+  TOLD_ID,
+  type Telling,
+} from './recording-sql';
 
-/** What the statements of one operation record. */
-export interface StatementRecording {
+/** The table whose changes are recorded, and the connector that sends the statements. */
+interface Recorded {
   connector: object;
   target: RecordedTable;
+}
+
+/** Statements that fill the outbox with what they change. */
+export interface OutboxRecording extends Recorded {
+  to: 'outbox';
   /** What all entries of a statement share, by its kind. */
   common(kind: StatementKind): object;
   keepUnchanged: boolean;
 }
+
+/** Statements that tell the client what they changed. */
+export interface ClientRecording extends Recorded {
+  to: 'client';
+  /** Told when a statement has run, with the transaction in which it did where it was not one of its own. */
+  changed(kind: StatementKind, changes: readonly RowChange[], transaction: Transaction | undefined): void;
+}
+
+export type StatementRecording = OutboxRecording | ClientRecording;
 
 type Callback = (error: unknown, result?: unknown) => void;
 type Query = string | {name: string; text: string};
@@ -35,7 +59,7 @@ export const isRecordable = (dataSource: juggler.DataSource): boolean => {
   return connector?.name === 'postgresql' && typeof connector.executeSQL === 'function';
 };
 
-/** Runs `work`; the statements by which it changes the table fill the outbox as well. */
+/** Runs `work`; the statements by which it changes the table tell of it as well. */
 export function recordStatements<T>(recordingOf: StatementRecording, work: () => Promise<T>): Promise<T> {
   teach(recordingOf.connector as ExecutingConnector);
   return current.run(recordingOf, work);
@@ -51,33 +75,69 @@ function teach(connector: ExecutingConnector): void {
   const executeSQL = connector.executeSQL;
   connector.executeSQL = function (sql, params, options, callback) {
     const store = current.getStore();
+    const recording = store?.connector === connector ? store : undefined;
     const text = typeof sql === 'string' ? sql : sql.text;
-    const statement =
-      store?.connector === connector
-        ? recordingSql(text, store.target, params.length + 1, store.keepUnchanged)
-        : undefined;
-    if (store?.connector === connector && !statement && mayChange(text, store.target)) {
+    const telling = recording && tellingOf(recording, params.length + 1);
+    const statement = telling && recordingSql(text, recording.target, telling);
+    if (recording && !statement && mayChange(text, recording.target)) {
       callback(
-        new Error(`A statement that changes ${store.target.table} cannot be recorded, and was not run.`),
+        new Error(`A statement that changes ${recording.target.table} cannot be recorded, and was not run.`),
       );
       return;
     }
-    if (!store || !statement) {
+    if (!statement) {
       executeSQL.call(this, sql, params, options, callback);
       return;
     }
-    const values = [...params, JSON.stringify(store.common(statement.kind))];
-    executeSQL.call(this, prepared(statement.text, values), values, options, (error, rows) =>
-      error ? callback(error) : callback(null, resultOf(statement.kind, rows as object[])),
-    );
+    const {kind} = statement;
+    const values = recording.to === 'outbox' ? [...params, JSON.stringify(recording.common(kind))] : params;
+    executeSQL.call(this, prepared(statement.text, values), values, options, (error, result) => {
+      if (error) callback(error);
+      else if (recording.to === 'outbox') callback(null, answered(kind, result as object[]));
+      else callback(null, told(recording, kind, result, transactionOf(options, connector)));
+    });
   };
 }
 
+const tellingOf = (recording: StatementRecording, parameter: number): Telling =>
+  recording.to === 'outbox'
+    ? {to: 'outbox', parameter, keepUnchanged: recording.keepUnchanged}
+    : {to: 'client'};
+
 /** Rows of an insert; the count of an update or a delete, as the connector gives it. */
-function resultOf(kind: StatementKind, rows: object[]): unknown {
+function answered(kind: StatementKind, rows: object[]): unknown {
   if (kind === 'INSERT') return rows;
   const count = Number((rows[0] as {count?: number} | undefined)?.count ?? 0);
   return {affectedRows: count, count, rows: []};
+}
+
+type ToldRow = Record<string, unknown> & {
+  [TOLD_ID]: string;
+  [TOLD_BEFORE]?: JsonObject;
+  [TOLD_AFTER]?: JsonObject;
+};
+
+/** Passes the rows on to the recording, and gives the connector what it would have got without it. */
+function told(
+  {changed}: ClientRecording,
+  kind: StatementKind,
+  result: unknown,
+  transaction: Transaction | undefined,
+): unknown {
+  const rows = (kind === 'INSERT' ? result : (result as {rows: unknown}).rows) as ToldRow[];
+  const changes: RowChange[] = [];
+  const wanted = rows.map(({[TOLD_ID]: id, [TOLD_BEFORE]: before, [TOLD_AFTER]: after, ...rest}) => {
+    changes.push({id, ...(before && {before}), ...(after && {after})});
+    return rest;
+  });
+  changed(kind, changes, transaction);
+  return kind === 'INSERT' ? wanted : {affectedRows: rows.length, count: rows.length, rows: []};
+}
+
+/** The transaction in which a connector runs a statement; it runs those of other datasources without. */
+function transactionOf(options: object, connector: object): Transaction | undefined {
+  const {transaction} = options as {transaction?: Transaction & {connector?: object}};
+  return transaction?.connector === connector ? transaction : undefined;
 }
 
 /** A statement under a name, which PostgreSQL plans once for each connection. */
