@@ -23,7 +23,13 @@ export {
   type Relayed,
 } from './outbox/outbox-relay';
 export {outboxOf, outboxSink} from './outbox/outbox-sink';
-export {CREATE_OUTBOX, createOutbox, OUTBOX_COLUMNS, type OutboxRow, outboxEntry} from './outbox/outbox-table';
+export {
+  CREATE_OUTBOX,
+  createOutbox,
+  OUTBOX_COLUMNS,
+  type OutboxRow,
+  outboxEntry,
+} from './outbox/outbox-table';
 export type {PgClient} from './outbox/postgres';
 export type {AuditSink, SinkEntry, SinkScope} from './sinks/audit-sink';
 export {DELIVERIES, type Delivery} from './sinks/delivery';

@@ -2,11 +2,11 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {juggler} from '@loopback/repository';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
 import {
-  outboxEntry,
   OUTBOX_CHANNEL,
   OUTBOX_COLUMNS,
   OUTBOX_TABLE,
   type OutboxRow,
+  outboxEntry,
   REJECTED_TABLE,
   RELAY_TABLE,
 } from './outbox-table';

@@ -1,7 +1,7 @@
 import type {juggler} from '@loopback/repository';
+import {MASKED_PARTS as PARTS, WITHHELD, MASKED_WORDS as WORDS} from '../diff/mask';
 import type {JsonObject} from '../entry';
 import type {SinkEntry} from '../sinks/audit-sink';
-import {MASKED_PARTS as PARTS, WITHHELD, MASKED_WORDS as WORDS} from '../diff/mask';
 
 export const OUTBOX_TABLE = 'audit_outbox';
 export const REJECTED_TABLE = 'audit_outbox_rejected';

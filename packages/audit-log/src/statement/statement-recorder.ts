@@ -8,10 +8,10 @@ import {
   mayChange,
   recordingSql,
   type StatementKind,
+  type Telling,
   TOLD_AFTER,
   TOLD_BEFORE,
   TOLD_ID,
-  type Telling,
 } from './recording-sql';
 
 /** The table whose changes are recorded, and the connector that sends the statements. */
