@@ -34,10 +34,20 @@ export function isMaskedByDefault(name: string): boolean {
   return MASKED_WORDS.some(word => words.includes(word));
 }
 
+/** Names whose answer is remembered; the keys of documents are without number. */
+const REMEMBERED = 1_000;
+
 /** Whether a property is withheld, by the model's hidden ones, the rule of the mixin, or the default names. */
 export function masking(hidden: readonly string[], rule: MaskRule = []): (property: string) => boolean {
   const named = typeof rule === 'function' ? rule : (property: string) => rule.includes(property);
-  return property => hidden.includes(property) || named(property) || isMaskedByDefault(property);
+  const known = new Map<string, boolean>();
+  return property => {
+    const answer = known.get(property);
+    if (answer !== undefined) return answer;
+    const isMasked = hidden.includes(property) || named(property) || isMaskedByDefault(property);
+    if (known.size < REMEMBERED) known.set(property, isMasked);
+    return isMasked;
+  };
 }
 
 /** The state of an entity with the values that are withheld replaced, at every depth. */

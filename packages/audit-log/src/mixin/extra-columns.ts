@@ -36,4 +36,10 @@ const NAMED = {
 } as const satisfies Record<keyof ExtraColumns, true>;
 
 /** The columns of an entry that options may fill in. */
-export const EXTRA_COLUMNS: ReadonlySet<string> = new Set(Object.keys(NAMED));
+const EXTRA_COLUMNS: ReadonlySet<string> = new Set(Object.keys(NAMED));
+
+/** The columns of the entry that options fill in. */
+export const extraColumns = (options: object): ExtraColumns =>
+  Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => EXTRA_COLUMNS.has(name) && value !== undefined),
+  );

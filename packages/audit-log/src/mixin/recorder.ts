@@ -2,8 +2,7 @@ import type {Entity, Transaction} from '@loopback/repository';
 import {Action} from '../action';
 import {AuditRequiredError} from '../audit-required-error';
 import {currentContext} from '../context/audit-context';
-import {type ChangePolicy, type RowChange, recordedChange} from '../diff/change';
-import {masking} from '../diff/mask';
+import {type RowChange, recordedChange} from '../diff/change';
 import {entryId} from '../entry-id';
 import {outboxSink} from '../outbox/outbox-sink';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
@@ -11,9 +10,9 @@ import {type Delivery, isBeforeCommit} from '../sinks/delivery';
 import {deliveryFailures} from '../sinks/delivery-failures';
 import {repositorySink} from '../sinks/repository-sink';
 import {sinkOf} from '../sinks/sink-of';
-import {type NamingConnector, recordedTable} from '../statement/recorded-columns';
+import type {RecordedTable} from '../statement/recorded-columns';
 import type {StatementKind} from '../statement/recording-sql';
-import {type ClientRecording, isRecordable, type OutboxRecording} from '../statement/statement-recorder';
+import type {ClientRecording, OutboxRecording} from '../statement/statement-recorder';
 import type {
   ActorId,
   Auditable,
@@ -24,8 +23,8 @@ import type {
   User,
 } from '../types';
 import {afterCommit} from './after-commit';
-import {EXTRA_COLUMNS} from './extra-columns';
-import {idOf} from './row-states';
+import {extraColumns} from './extra-columns';
+import {type RecordedModel, recordedModel} from './recorded-model';
 
 /** Turns the changes of one operation into entries, and hands them to the sink. */
 export class Recorder<M extends Entity, ID> {
@@ -34,6 +33,7 @@ export class Recorder<M extends Entity, ID> {
     private readonly sink: AuditSink,
     private readonly delivery: Delivery,
     private readonly options: IAuditMixinOptions,
+    private readonly model: RecordedModel,
     private readonly common: ExtraColumns & {actor: string},
   ) {}
 
@@ -43,17 +43,18 @@ export class Recorder<M extends Entity, ID> {
     call: AuditOptions,
   ): Promise<Recorder<M, ID>> {
     const user = (await repository.getCurrentUser?.()) as User | undefined;
+    const model = recordedModel(options, repository.entityClass, repository.dataSource);
     const common = {
       ...currentContext(),
       ...actorOf(user, repository.actorIdKey, call),
       ...tenantOf(user),
       actedOn: repository.entityClass.modelName,
-      ...extraColumns(options),
+      ...model.columns,
       ...extraColumns(call),
     };
     const sink = sinkFor(repository, options);
     const delivery = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
-    return new Recorder(repository, sink, delivery, options, common);
+    return new Recorder(repository, sink, delivery, options, model, common);
   }
 
   /** Whether the entries go out before the change is committed, and their failure undoes it. */
@@ -63,45 +64,27 @@ export class Recorder<M extends Entity, ID> {
 
   /** How the statements of the change fill the outbox by themselves. Undefined where entries go elsewhere. */
   outboxRecording(action: Action): OutboxRecording | undefined {
-    const {mask = [], recordUnchanged = false} = this.options;
+    const {mask, recordUnchanged = false} = this.options;
+    const {table} = this.model;
     // A function of the host's cannot be asked by PostgreSQL.
-    if (this.sink !== outboxSink || this.delivery !== 'transactional' || typeof mask === 'function')
+    if (!table || this.sink !== outboxSink || this.delivery !== 'transactional' || typeof mask === 'function')
       return undefined;
-    const table = this.table([...this.hidden, ...mask]);
-    return (
-      table && {
-        to: 'outbox',
-        ...table,
-        common: kind => ({...this.common, action: actionOf(kind, action)}),
-        keepUnchanged: recordUnchanged,
-      }
-    );
+    return {
+      to: 'outbox',
+      ...this.recorded(table),
+      common: kind => ({...this.common, action: actionOf(kind, action)}),
+      keepUnchanged: recordUnchanged,
+    };
   }
 
   /** How the statements of the change tell of it. Undefined where the database has no such statements. */
   clientRecording(changed: ClientRecording['changed']): ClientRecording | undefined {
-    const table = this.table([]);
-    return table && {to: 'client', ...table, changed};
+    const {table} = this.model;
+    return table && {to: 'client', ...this.recorded(table), changed};
   }
 
-  private table(masked: readonly string[]): Pick<ClientRecording, 'connector' | 'target'> | undefined {
-    const {entityClass, dataSource} = this.repository;
-    if (!isRecordable(dataSource)) return undefined;
-    const connector = dataSource.connector as unknown as NamingConnector;
-    const {isMasked, ignored} = this.policy;
-    return {
-      connector,
-      target: recordedTable(entityClass, idOf(entityClass), connector, isMasked, ignored, masked),
-    };
-  }
-
-  private get policy(): ChangePolicy {
-    const {mask, ignore = []} = this.options;
-    return {isMasked: masking(this.hidden, mask), ignored: ignore};
-  }
-
-  private get hidden(): readonly string[] {
-    return this.repository.entityClass.definition.settings.hiddenProperties ?? [];
+  private recorded(target: RecordedTable): Pick<ClientRecording, 'connector' | 'target'> {
+    return {connector: this.repository.dataSource.connector as object, target};
   }
 
   /**
@@ -123,7 +106,7 @@ export class Recorder<M extends Entity, ID> {
   }
 
   private entriesOf(action: Action, changes: readonly RowChange[]): SinkEntry[] {
-    const {policy} = this;
+    const {policy} = this.model;
     const {recordUnchanged = false} = this.options;
     const actedAt = new Date().toISOString();
     const entries: SinkEntry[] = [];
@@ -181,11 +164,6 @@ const tenantOf = (user: User | undefined): Pick<ExtraColumns, 'tenantId'> => {
   const tenantId = user?.tenantId;
   return tenantId === undefined || tenantId === null ? {} : {tenantId: String(tenantId)};
 };
-
-const extraColumns = (from: object): ExtraColumns =>
-  Object.fromEntries(
-    Object.entries(from).filter(([name, value]) => EXTRA_COLUMNS.has(name) && value !== undefined),
-  );
 
 /**
  * What a statement of an operation does: what the operation is called, unless it does something else. An update

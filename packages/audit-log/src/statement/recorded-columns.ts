@@ -1,4 +1,5 @@
 import type {Entity} from '@loopback/repository';
+import type {ChangePolicy} from '../diff/change';
 import {MASKED_PARTS, MASKED_WORDS, WITHHELD} from '../diff/mask';
 
 /** A property of a model as a statement records it. */
@@ -31,8 +32,7 @@ export function recordedTable(
   entityClass: typeof Entity,
   idName: string,
   connector: NamingConnector,
-  isMasked: (property: string) => boolean,
-  ignored: readonly string[],
+  {isMasked, ignored}: ChangePolicy,
   masked: readonly string[],
 ): RecordedTable {
   const {modelName, definition} = entityClass;

@@ -49,10 +49,6 @@ interface ExecutingConnector {
 const current = new AsyncLocalStorage<StatementRecording>();
 const recording = new WeakSet<object>();
 
-/** Longest statement that is prepared; a list of rows to insert is another statement each time. */
-const PREPARED_LENGTH = 20_000;
-const PREPARED_PARAMETERS = 60;
-
 /** Whether the statements of a datasource can be recorded. */
 export const isRecordable = (dataSource: juggler.DataSource): boolean => {
   const connector = dataSource.connector as ExecutingConnector | undefined;
@@ -78,7 +74,7 @@ function teach(connector: ExecutingConnector): void {
     const recording = store?.connector === connector ? store : undefined;
     const text = typeof sql === 'string' ? sql : sql.text;
     const telling = recording && tellingOf(recording, params.length + 1);
-    const statement = telling && recordingSql(text, recording.target, telling);
+    const statement = telling && rewritten(text, recording.target, telling);
     if (recording && !statement && mayChange(text, recording.target)) {
       callback(
         new Error(`A statement that changes ${recording.target.table} cannot be recorded, and was not run.`),
@@ -91,7 +87,7 @@ function teach(connector: ExecutingConnector): void {
     }
     const {kind} = statement;
     const values = recording.to === 'outbox' ? [...params, JSON.stringify(recording.common(kind))] : params;
-    executeSQL.call(this, prepared(statement.text, values), values, options, (error, result) => {
+    executeSQL.call(this, statement.query, values, options, (error, result) => {
       if (error) callback(error);
       else if (recording.to === 'outbox') callback(null, answered(kind, result as object[]));
       else callback(null, told(recording, kind, result, transactionOf(options, connector)));
@@ -140,8 +136,33 @@ function transactionOf(options: object, connector: object): Transaction | undefi
   return transaction?.connector === connector ? transaction : undefined;
 }
 
-/** A statement under a name, which PostgreSQL plans once for each connection. */
-function prepared(text: string, values: readonly unknown[]): Query {
-  if (text.length > PREPARED_LENGTH || values.length > PREPARED_PARAMETERS) return text;
-  return {name: `audit-${createHash('sha1').update(text).digest('base64url')}`, text};
+/** A rewritten statement as the driver takes it. */
+interface Rewritten {
+  kind: StatementKind;
+  query: Query;
 }
+
+/** Statements that were rewritten before, of each table. They are prepared, so their number is bounded. */
+const known = new WeakMap<RecordedTable, Map<string, Rewritten | undefined>>();
+const REMEMBERED = 500;
+/** Longest text of such a one; a list of rows to insert is another text each time. */
+const REMEMBERED_LENGTH = 4_000;
+
+function rewritten(text: string, target: RecordedTable, telling: Telling): Rewritten | undefined {
+  const statements = known.get(target) ?? new Map<string, Rewritten | undefined>();
+  known.set(target, statements);
+  const way = telling.to === 'outbox' ? `outbox ${telling.parameter} ${telling.keepUnchanged}` : 'client';
+  const key = `${way} ${text}`;
+  if (statements.has(key)) return statements.get(key);
+  const statement = recordingSql(text, target, telling);
+  const isKept = text.length <= REMEMBERED_LENGTH && statements.size < REMEMBERED;
+  const made = statement && {kind: statement.kind, query: isKept ? named(statement.text) : statement.text};
+  if (isKept) statements.set(key, made);
+  return made;
+}
+
+/** A statement under a name, which PostgreSQL plans once for each connection. */
+const named = (text: string): Query => ({
+  name: `audit-${createHash('sha1').update(text).digest('base64url')}`,
+  text,
+});
