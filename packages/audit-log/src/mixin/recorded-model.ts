@@ -1,11 +1,11 @@
 import type {Entity, juggler} from '@loopback/repository';
 import type {ChangePolicy} from '../diff/change';
 import {masking} from '../diff/mask';
-import {type NamingConnector, type RecordedTable, recordedTable} from '../statement/recorded-columns';
+import {type NamingConnector, type RecordedTable, recordedTable} from '../statement/recorded-table';
 import {isRecordable} from '../statement/statement-recorder';
 import type {ExtraColumns, IAuditMixinOptions} from '../types';
 import {extraColumns} from './extra-columns';
-import {idOf} from './row-states';
+import {idNamesOf} from './row-states';
 
 /** How the rows of a model are recorded by a mixin. */
 export interface RecordedModel {
@@ -44,7 +44,11 @@ function modelOf(
   if (!isRecordable(dataSource)) return {policy, columns};
   const connector = dataSource.connector as unknown as NamingConnector;
   const masked = typeof mask === 'function' ? hidden : [...hidden, ...mask];
-  return {policy, columns, table: recordedTable(entityClass, idOf(entityClass), connector, policy, masked)};
+  return {
+    policy,
+    columns,
+    table: recordedTable(entityClass, idNamesOf(entityClass), connector, policy, masked),
+  };
 }
 
 function within<K extends WeakKey, V>(values: WeakMap<K, V>, key: K, make: () => V): V {

@@ -9,6 +9,8 @@ import {FILL_OUTBOX} from './outbox-table';
 export const outboxSink: AuditSink = {
   delivery: 'transactional',
 
+  joins: ({transaction}) => transaction !== undefined,
+
   async deliver(entries, {dataSource, transaction}) {
     if (!dataSource || !transaction) throw new Error('The outbox needs the transaction of the change.');
     await dataSource.execute(FILL_OUTBOX, [JSON.stringify(entries)], {transaction});

@@ -23,5 +23,7 @@ export interface SinkScope {
 export interface AuditSink {
   /** How surely entries follow their changes where nothing else is said; `required` where it is left out. */
   readonly delivery?: Delivery;
+  /** Whether what it is given in this scope is committed, and rolled back, with the transaction of the change. */
+  joins?(scope: SinkScope): boolean | Promise<boolean>;
   deliver(entries: readonly SinkEntry[], scope: SinkScope): Promise<void>;
 }
