@@ -14,6 +14,7 @@ export {type AuditEvent, AuditLogger} from './logger/audit-logger';
 export {audited} from './logger/audited';
 export {AuditRepositoryMixin} from './mixin/audit-repository.mixin';
 export {ConditionalAuditRepositoryMixin} from './mixin/conditional-audit.mixin';
+export type {ChangeRecording, ToldChange} from './mixin/told-change';
 export {
   type Forward,
   forwardTo,
