@@ -47,9 +47,9 @@ export class Recorder<M extends Entity, ID> {
   ): Promise<Recorder<M, ID>> {
     const user = (await repository.getCurrentUser?.()) as User | undefined;
     const common = {
+      ...tenantOf(user),
       ...currentContext(),
       ...actorOf(user, repository.actorIdKey, call),
-      ...tenantOf(user),
       actedOn: repository.entityClass.modelName,
       ...extraColumns(options),
       ...extraColumns(call),
