@@ -15,9 +15,9 @@ export {audited} from './logger/audited';
 export {AuditRepositoryMixin} from './mixin/audit-repository.mixin';
 export {ConditionalAuditRepositoryMixin} from './mixin/conditional-audit.mixin';
 export type {ChangeRecording, ToldChange} from './mixin/told-change';
+export {forwardTo} from './outbox/forward-to';
 export {
   type Forward,
-  forwardTo,
   OutboxRelay,
   type OutboxRelayOptions,
   type Rejected,

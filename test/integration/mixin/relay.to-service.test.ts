@@ -4,7 +4,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {forwardTo, HttpSink, OutboxRelay} from '@loopback-audit/audit-log';
+import {forwardTo, HttpSink, OutboxRelay, outboxOf} from '@loopback-audit/audit-log';
+import {sinkEntry} from '../../contract/audit-sink.contract';
 import {openShop, productRepository, type Shop} from '../../support/audited-products';
 import {signedToken} from '../../support/bad-tokens';
 import {type ChildService, startChildService} from '../../support/child-service';
@@ -19,6 +20,8 @@ let folder: string;
 let service: ChildService;
 let port: Forwarder;
 let relay: OutboxRelay;
+/** Whose trail the token opens. */
+let tenant = 'acme';
 const faults: unknown[] = [];
 
 const start = () => startChildService(db, folder);
@@ -34,7 +37,7 @@ before(async () => {
   port = await startForwarder(portOf(service));
   const sink = new HttpSink({
     url: `http://127.0.0.1:${port.port}`,
-    token: () => signedToken(SECRET, {tenantId: 'acme'}),
+    token: () => signedToken(SECRET, {tenantId: tenant}),
   });
   relay = new OutboxRelay({
     dataSource: shop.dataSource,
@@ -99,4 +102,30 @@ test('nothing is lost while the service is killed and away, the order is kept, a
   assert.deepEqual(arrived, arrived.toSorted(), 'what happened first was stored first');
   const {rows: rejected} = await shop.db.admin.query('SELECT reason FROM audit_outbox_rejected');
   assert.deepEqual(rejected, []);
+});
+
+test('an entry that the service will never take is laid aside with its reason, and holds up no other', async () => {
+  const already = await stored();
+  const good = Array.from({length: 9}, () => sinkEntry());
+  const [first = sinkEntry()] = good;
+  await outboxOf(shop.dataSource).deliver(
+    [...good.slice(0, 4), sinkEntry({id: 'no uuid'}), ...good.slice(4), {...first, action: 'other.thing'}],
+    {},
+  );
+  await eventually('the outbox is empty', async () => ((await waiting()) === 0 ? true : undefined));
+  assert.equal(await stored(), already + good.length);
+  const {rows} = await shop.db.admin.query('SELECT reason FROM audit_outbox_rejected ORDER BY position');
+  assert.equal(rows.length, 2);
+  assert.match(rows[0].reason, /id must be a UUID/);
+});
+
+test('entries wait while the token is refused, for the host can mend it', async () => {
+  const already = await stored();
+  const failed = faults.length;
+  tenant = 'another';
+  await outboxOf(shop.dataSource).deliver([sinkEntry()], {});
+  await eventually('it is refused', async () => (faults.length > failed + 1 ? true : undefined));
+  assert.equal(await waiting(), 1);
+  tenant = 'acme';
+  await eventually('it arrives', async () => ((await stored()) === already + 1 ? true : undefined));
 });

@@ -114,11 +114,19 @@ export class HttpSink implements AuditSink {
 const isRefusal = (error: unknown): boolean =>
   error instanceof AuditServiceError && error.statusCode !== undefined && error.statusCode < 500;
 
+/** What the service's answer says is wrong, each field at fault included. */
 function errorOf(text: string): {code?: string; message: string} {
   try {
-    const {error} = JSON.parse(text) as {error: {code?: string; message: string}};
-    return error;
+    const {error} = JSON.parse(text) as {error: ServiceFault};
+    const fields = (error.details ?? []).map(({field, message}) => `${field} ${message}`);
+    return {...error, message: [error.message, ...fields].join(' ')};
   } catch {
     return {message: 'it says nothing that can be read'};
   }
+}
+
+interface ServiceFault {
+  code?: string;
+  message: string;
+  details?: {field: string; message: string}[];
 }
