@@ -4,6 +4,7 @@ import {jsonOfProperties} from '../diff/json-of';
 import {isMaskedByDefault, withheld} from '../diff/mask';
 import {entryId} from '../entry-id';
 import {AuditBindings} from '../keys';
+import {moment} from '../moment';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
 import type {ExtraColumns} from '../types';
 import type {ActorType, Outcome, Severity} from '../vocabulary';
@@ -89,7 +90,7 @@ function entryOf({actor, resource, details, before, after, ...event}: AuditEvent
     ...context,
     ...event,
     id: entryId(),
-    actedAt: new Date().toISOString(),
+    actedAt: moment(),
     actor: who?.id ?? context.actor ?? 'system',
     actorType: who
       ? (who.type ?? 'user')

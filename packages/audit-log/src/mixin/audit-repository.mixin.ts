@@ -4,13 +4,15 @@ import {Action} from '../action';
 import type {ActorId, AuditableClass, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
 import {type Host, RecordedOperation} from './recorded-operation';
 import {recordSoftDeletion} from './soft-delete';
+import {type ChangeRecording, recordTold, type ToldChange} from './told-change';
 
 /**
  * A repository class that records what its methods insert, update and delete: which rows, their state before
  * and after as the database holds them, what changed, and who did it. The change and its entries belong to one
  * transaction, the caller's or one of their own.
  *
- * What runs past the repository's methods, such as `execute()` with SQL, is not seen.
+ * What runs past the repository's methods, such as `execute()` with SQL, is not seen, and told by
+ * {@link ChangeRecording.recordChange}.
  *
  * @param superClass a juggler repository class, or a subclass of one
  * @param options how its changes are recorded
@@ -21,11 +23,14 @@ export function AuditRepositoryMixin<
   Relations extends object = object,
   UserID = string,
   R extends AuditableClass<M, ID> = Constructor<DefaultCrudRepository<M, ID, Relations>>,
->(superClass: R, options: IAuditMixinOptions = {}): R & Constructor<IAuditMixin<UserID>> {
+>(
+  superClass: R,
+  options: IAuditMixinOptions = {},
+): R & Constructor<IAuditMixin<UserID> & ChangeRecording<M, ID>> {
   const recorded = (host: object, call?: AuditOptions) =>
     new RecordedOperation<M, ID>(host as Host<M, ID>, options, call);
 
-  class AuditedRepository extends superClass implements IAuditMixin<UserID> {
+  class AuditedRepository extends superClass implements IAuditMixin<UserID>, ChangeRecording<M, ID> {
     getAuditLogRepository?: IAuditMixin<UserID>['getAuditLogRepository'];
     getCurrentUser?: IAuditMixin<UserID>['getCurrentUser'];
     actorIdKey?: ActorId;
@@ -83,6 +88,13 @@ export function AuditRepositoryMixin<
     override deleteAll(where?: Where<M>, call?: AuditOptions): Promise<Count> {
       const change = (part: Where<M>, inner: Options) => super.deleteAll(part, inner);
       return recorded(this, call).many(Action.DELETE_MANY, where, change);
+    }
+
+    recordChange(
+      change: ToldChange<M, ID> | readonly ToldChange<M, ID>[],
+      call?: AuditOptions,
+    ): Promise<void> {
+      return recordTold(this, options, Array.isArray(change) ? change : [change as ToldChange<M, ID>], call);
     }
   }
   recordSoftDeletion(AuditedRepository.prototype, superClass.prototype, recorded);

@@ -10,6 +10,8 @@ import {idNamesOf} from './row-states';
 /** How the rows of a model are recorded by a mixin. */
 export interface RecordedModel {
   policy: ChangePolicy;
+  /** The id must not be shown as it is. */
+  isIdMasked: boolean;
   /** Columns of the entry that the mixin fills in. */
   columns: ExtraColumns;
   /** Its table, where the statements of the connector can tell of what they change. */
@@ -41,14 +43,12 @@ function modelOf(
   const hidden: readonly string[] = entityClass.definition.settings.hiddenProperties ?? [];
   const policy = {isMasked: masking(hidden, mask), ignored: ignore};
   const columns = extraColumns(options);
-  if (!isRecordable(dataSource)) return {policy, columns};
+  const ids = idNamesOf(entityClass);
+  const model = {policy, columns, isIdMasked: ids.some(policy.isMasked)};
+  if (!isRecordable(dataSource)) return model;
   const connector = dataSource.connector as unknown as NamingConnector;
   const masked = typeof mask === 'function' ? hidden : [...hidden, ...mask];
-  return {
-    policy,
-    columns,
-    table: recordedTable(entityClass, idNamesOf(entityClass), connector, policy, masked),
-  };
+  return {...model, table: recordedTable(entityClass, ids, connector, policy, masked)};
 }
 
 function within<K extends WeakKey, V>(values: WeakMap<K, V>, key: K, make: () => V): V {

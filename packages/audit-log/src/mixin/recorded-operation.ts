@@ -116,7 +116,7 @@ export class RecordedOperation<M extends Entity, ID> {
     if (this.call.noAudit) return unrecorded(() => asOperation(this.host, () => work.whole(this.call)));
     if (isInsideOperation(this.host)) {
       return recordPart(
-        whole => (this.isMarking(whole) ? whole : action),
+        whole => (verbOf(whole) === verbOf(action) || this.isMarking(whole) ? whole : action),
         () => work.whole(this.call),
       );
     }
@@ -188,3 +188,6 @@ function changesOf(before: readonly RowState[], after: readonly RowState[]): Row
   const known = new Set(before.map(row => row.id));
   return [...changed, ...after.filter(row => !known.has(row.id)).map(({id, state}) => ({id, after: state}))];
 }
+
+/** What an action does, be it to one row or to many. */
+const verbOf = (action: Action): string | undefined => action.split('_')[0];

@@ -2,7 +2,9 @@ import type {Entity, Transaction} from '@loopback/repository';
 import {Action} from '../action';
 import {currentContext} from '../context/audit-context';
 import {type RowChange, recordedChange} from '../diff/change';
+import {withheldId} from '../diff/mask';
 import {entryId} from '../entry-id';
+import {moment} from '../moment';
 import {outboxSink} from '../outbox/outbox-sink';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
 import {type Delivery, isBeforeCommit} from '../sinks/delivery';
@@ -38,9 +40,9 @@ export class Recorder<M extends Entity, ID> {
     const user = (await repository.getCurrentUser?.()) as User | undefined;
     const model = recordedModel(options, repository.entityClass, repository.dataSource);
     const common = {
+      ...tenantOf(user),
       ...currentContext(),
       ...actorOf(user, repository.actorIdKey, call),
-      ...tenantOf(user),
       actedOn: repository.entityClass.modelName,
       ...model.columns,
       ...extraColumns(call),
@@ -109,14 +111,22 @@ export class Recorder<M extends Entity, ID> {
   }
 
   private entriesOf(action: Action, changes: readonly RowChange[]): SinkEntry[] {
-    const {policy} = this.model;
+    const {policy, isIdMasked} = this.model;
+    const shownId = (id: string) => (isIdMasked ? withheldId(id) : id);
     const {recordUnchanged = false} = this.options;
-    const actedAt = new Date().toISOString();
+    const actedAt = moment();
     const entries: SinkEntry[] = [];
     for (const change of changes) {
       const recorded = recordedChange(change, policy);
       if (recorded.changedFields.length === 0 && !recordUnchanged) continue;
-      entries.push({...this.common, id: entryId(), action, actedAt, entityId: change.id, ...recorded});
+      entries.push({
+        ...this.common,
+        id: entryId(),
+        action,
+        actedAt,
+        entityId: shownId(change.id),
+        ...recorded,
+      });
     }
     return entries;
   }

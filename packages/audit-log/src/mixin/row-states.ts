@@ -131,7 +131,7 @@ export function idOf(entityClass: typeof Entity): string {
 }
 
 /** Decimals and big integers come as text; the model has numbers where it says so. */
-const modelled = (type: unknown, value: unknown): unknown =>
+export const modelled = (type: unknown, value: unknown): unknown =>
   (type === Number || type === 'number') && typeof value === 'string' ? Number(value) : value;
 
 /** Connectors of databases whose SELECT takes FOR UPDATE. */

@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {juggler} from '@loopback/repository';
-import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
+import type {SinkEntry} from '../sinks/audit-sink';
 import {
   OUTBOX_CHANNEL,
   OUTBOX_COLUMNS,
@@ -198,14 +198,3 @@ export class OutboxRelay {
     return poolOf(this.options.dataSource);
   }
 }
-
-/** Forwards to a sink that may see an entry twice, such as the audit service: its id tells. */
-export const forwardTo =
-  (sink: AuditSink): Forward =>
-  async relayed => {
-    await sink.deliver(
-      relayed.map(({entry}) => entry),
-      {},
-    );
-    return [];
-  };

@@ -3,8 +3,11 @@ import type {AuditSink, SinkEntry} from './audit-sink';
 export interface HttpSinkOptions {
   /** Where the audit service is, its base path included. */
   url: string;
-  /** A bearer token with the permission CreateAudit; asked for with every request, so that it may be renewed. */
-  token: () => string | Promise<string>;
+  /**
+   * A bearer token with the permission CreateAudit in the trail of a tenant, or, for entries that name none, in
+   * the trail that they shall enter; asked for with every request, so that it may be renewed.
+   */
+  token: (tenantId?: string) => string | Promise<string>;
   /** Entries of one request at most. */
   batchSize?: number;
   /** Longest time of a request, in milliseconds. */
@@ -33,8 +36,8 @@ interface Waiting {
 }
 
 /**
- * Entries to the audit service by HTTP. Calls that come while a request is under way share the next one;
- * connections are kept alive. Nothing is tried again here: the outbox and the journal do that.
+ * Entries to the audit service by HTTP. Calls that come while a request is under way share the next one, where
+ * their entries are one tenant's; connections are kept alive. Nothing is tried again here: the outbox and the journal do that.
  */
 export class HttpSink implements AuditSink {
   private waiting: Waiting[] = [];
@@ -54,7 +57,7 @@ export class HttpSink implements AuditSink {
     while (this.waiting.length > 0) {
       const calls = this.nextCalls();
       try {
-        await this.post(calls.flatMap(({entries}) => entries));
+        await this.postAll(calls.flatMap(({entries}) => entries));
         for (const call of calls) call.resolve();
       } catch (error) {
         if (calls.length > 1 && isRefusal(error)) await this.sendOneByOne(calls);
@@ -77,14 +80,25 @@ export class HttpSink implements AuditSink {
 
   /** A refused entry fails the call that brought it, not those that shared its request. */
   private async sendOneByOne(calls: readonly Waiting[]): Promise<void> {
-    for (const {entries, resolve, reject} of calls) await this.post(entries).then(resolve, reject);
+    for (const {entries, resolve, reject} of calls) await this.postAll(entries).then(resolve, reject);
   }
 
-  private async post(entries: readonly SinkEntry[]): Promise<void> {
-    const {url, token, timeoutMs = 30_000} = this.options;
+  /** A request for each tenant, for a token opens the trail of one alone. */
+  private async postAll(entries: readonly SinkEntry[]): Promise<void> {
+    const byTenant = new Map<string | undefined, SinkEntry[]>();
+    for (const entry of entries) {
+      const own = byTenant.get(entry.tenantId);
+      if (own) own.push(entry);
+      else byTenant.set(entry.tenantId, [entry]);
+    }
+    for (const [tenantId, own] of byTenant) await this.post(own, await this.options.token(tenantId));
+  }
+
+  private async post(entries: readonly SinkEntry[], token: string): Promise<void> {
+    const {url, timeoutMs = 30_000} = this.options;
     const response = await fetch(`${url.replace(/\/$/, '')}/audit-logs/batch`, {
       method: 'POST',
-      headers: {authorization: `Bearer ${await token()}`, 'content-type': 'application/x-ndjson'},
+      headers: {authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson'},
       body: entries.map(entry => `${JSON.stringify(entry)}\n`).join(''),
       signal: AbortSignal.timeout(timeoutMs),
     }).catch(error => {
@@ -100,11 +114,19 @@ export class HttpSink implements AuditSink {
 const isRefusal = (error: unknown): boolean =>
   error instanceof AuditServiceError && error.statusCode !== undefined && error.statusCode < 500;
 
+/** What the service's answer says is wrong, each field at fault included. */
 function errorOf(text: string): {code?: string; message: string} {
   try {
-    const {error} = JSON.parse(text) as {error: {code?: string; message: string}};
-    return error;
+    const {error} = JSON.parse(text) as {error: ServiceFault};
+    const fields = (error.details ?? []).map(({field, message}) => `${field} ${message}`);
+    return {...error, message: [error.message, ...fields].join(' ')};
   } catch {
     return {message: 'it says nothing that can be read'};
   }
+}
+
+interface ServiceFault {
+  code?: string;
+  message: string;
+  details?: {field: string; message: string}[];
 }

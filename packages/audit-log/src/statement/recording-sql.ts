@@ -103,7 +103,7 @@ function deleteSql(sql: string, target: RecordedTable, telling: Telling): Record
 /** A row before and after, for the client; what is withheld is left to it. */
 function toldSql(target: RecordedTable, was?: string, is?: string): string {
   const told = [
-    `${idSql(is ?? was ?? '', target)} AS ${TOLD_ID}`,
+    `${idSql(is ?? was ?? '', target, false)} AS ${TOLD_ID}`,
     ...(was ? [`${stateSql(was, target, false)} AS ${TOLD_BEFORE}`] : []),
     ...(is ? [`${stateSql(is, target, false)} AS ${TOLD_AFTER}`] : []),
   ];
@@ -115,7 +115,7 @@ function outboxSql(target: RecordedTable, common: number, was?: string, is?: str
   const fields = was && is ? `${CHANGED}.audit_fields` : changedFieldsSql(target.columns, was, is);
   const columns = {
     entry: `$${common}::json`,
-    entity_id: idSql(is ?? was ?? '', target),
+    entity_id: idSql(is ?? was ?? '', target, true),
     ...(was && {before: stateSql(was, target, true)}),
     ...(is && {after: stateSql(is, target, true)}),
     changed_fields: fields,

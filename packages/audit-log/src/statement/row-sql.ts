@@ -7,11 +7,15 @@ const PAIRS = 40;
 /** A column of a row, by the alias under which a statement knows the row. */
 const columnOf = (row: string, column: string): string => `(${row}).${column}`;
 
-/** The id of a row as text; where it must not be shown, its SHA-256, which still tells rows apart. */
-export function idSql(row: string, {idColumns, isIdMasked}: RecordedTable): string {
+/**
+ * The id of a row as text.
+ *
+ * @param withhold gives its SHA-256 where it must not be shown, which still tells rows apart
+ */
+export function idSql(row: string, {idColumns, isIdMasked}: RecordedTable, withhold: boolean): string {
   const texts = idColumns.map(column => `${columnOf(row, column)}::text`);
   const id = texts.length === 1 ? `${texts[0]}` : `json_build_array(${texts.join(', ')})::text`;
-  return isIdMasked ? `encode(sha256(convert_to(${id}, 'UTF8')), 'hex')` : id;
+  return withhold && isIdMasked ? `encode(sha256(convert_to(${id}, 'UTF8')), 'hex')` : id;
 }
 
 /** That two rows have the same id. */
