@@ -1,5 +1,5 @@
 import {Entity, model, property} from '@loopback/repository';
-import type {AuditEntry, EntityReference, JsonObject} from './entry';
+import type {EntityReference, JsonObject} from './entry';
 import {
   ACTOR_TYPES,
   type ActorType,
@@ -11,9 +11,18 @@ import {
   type Severity,
 } from './vocabulary';
 
-/** The entry of the audit trail as LoopBack's model, from which the OpenAPI document describes it. */
-@model({name: 'AuditLog', settings: {strict: true}})
-export class AuditLog extends Entity implements AuditEntry {
+/** SourceLoop's table of audit logs, on every database that has tables. */
+const TABLE = {table: 'audit_logs'};
+
+/**
+ * The entry of the audit trail as LoopBack's model: the OpenAPI document describes it from here, and hosts which
+ * keep their audit logs themselves store it in SourceLoop's table.
+ */
+@model({
+  name: 'AuditLog',
+  settings: {strict: true, postgresql: TABLE, mysql: TABLE, mssql: TABLE, oracle: TABLE},
+})
+export class AuditLog extends Entity {
   @property({
     type: 'string',
     id: true,
@@ -22,7 +31,11 @@ export class AuditLog extends Entity implements AuditEntry {
   })
   id!: string;
 
-  @property({type: 'string', description: 'Whose trail the entry belongs to: the tenant of the token'})
+  @property({
+    name: 'tenant_id',
+    type: 'string',
+    description: 'Whose trail the entry belongs to: the tenant of the token',
+  })
   tenantId!: string;
 
   @property({
@@ -33,51 +46,49 @@ export class AuditLog extends Entity implements AuditEntry {
   })
   action!: string;
 
-  @property({type: 'string', description: "SourceLoop's key of the action's source"})
+  @property({name: 'action_key', type: 'string', description: "SourceLoop's key of the action's source"})
   actionKey?: string;
 
-  @property({type: 'string', description: "SourceLoop's group of actions"})
+  @property({name: 'action_group', type: 'string', description: "SourceLoop's group of actions"})
   actionGroup?: string;
 
-  @property({
-    type: 'string',
-    description: 'When it happened: RFC 3339, up to microseconds',
-    jsonSchema: {format: 'date-time'},
-  })
-  actedAt!: string;
+  @property({name: 'acted_at', type: 'date', description: 'When it happened: RFC 3339, up to microseconds'})
+  actedAt!: Date;
 
   @property({
-    type: 'string',
+    name: 'recorded_at',
+    type: 'date',
     description: 'When the service stored it',
-    jsonSchema: {format: 'date-time', readOnly: true},
+    jsonSchema: {readOnly: true},
   })
-  recordedAt!: string;
+  recordedAt!: Date;
 
   @property({type: 'string', description: "Who did it; the token's subject where it is left out"})
   actor!: string;
 
-  @property({type: 'string', jsonSchema: {enum: [...ACTOR_TYPES]}})
+  @property({name: 'actor_type', type: 'string', jsonSchema: {enum: [...ACTOR_TYPES]}})
   actorType!: ActorType;
 
-  @property({type: 'string'})
+  @property({name: 'actor_name', type: 'string'})
   actorName?: string;
 
-  @property({type: 'string'})
+  @property({name: 'actor_email', type: 'string'})
   actorEmail?: string;
 
-  @property({type: 'string', description: 'For whom the actor acted'})
+  @property({name: 'on_behalf_of', type: 'string', description: 'For whom the actor acted'})
   onBehalfOf?: string;
 
-  @property({type: 'string', description: 'Type of the entity that was acted on'})
+  @property({name: 'acted_on', type: 'string', description: 'Type of the entity that was acted on'})
   actedOn?: string;
 
-  @property({type: 'string'})
+  @property({name: 'entity_id', type: 'string'})
   entityId?: string;
 
-  @property({type: 'string'})
+  @property({name: 'entity_name', type: 'string'})
   entityName?: string;
 
   @property.array(Object, {
+    name: 'related_entities',
     description: 'Entities that it concerns besides',
     jsonSchema: {
       required: ['type', 'id'],
@@ -101,7 +112,7 @@ export class AuditLog extends Entity implements AuditEntry {
   })
   after?: JsonObject;
 
-  @property.array(String)
+  @property.array(String, {name: 'changed_fields'})
   changedFields?: string[];
 
   @property({type: 'string', jsonSchema: {enum: [...OUTCOMES], default: 'success'}})
@@ -110,7 +121,7 @@ export class AuditLog extends Entity implements AuditEntry {
   @property({type: 'string', description: 'Why it ended so'})
   reason?: string;
 
-  @property({type: 'string'})
+  @property({name: 'error_code', type: 'string'})
   errorCode?: string;
 
   @property({type: 'string', jsonSchema: {enum: [...SEVERITIES], default: 'info'}})
@@ -122,19 +133,19 @@ export class AuditLog extends Entity implements AuditEntry {
   @property({type: 'string'})
   description?: string;
 
-  @property({type: 'string'})
+  @property({name: 'request_id', type: 'string'})
   requestId?: string;
 
-  @property({type: 'string'})
+  @property({name: 'trace_id', type: 'string'})
   traceId?: string;
 
-  @property({type: 'string'})
+  @property({name: 'session_id', type: 'string'})
   sessionId?: string;
 
   @property({type: 'string', description: 'IPv4 or IPv6 address'})
   ip?: string;
 
-  @property({type: 'string'})
+  @property({name: 'user_agent', type: 'string'})
   userAgent?: string;
 
   @property({type: 'string'})
@@ -143,19 +154,19 @@ export class AuditLog extends Entity implements AuditEntry {
   @property({type: 'string'})
   path?: string;
 
-  @property({type: 'string', description: 'The service that recorded it'})
+  @property({name: 'service_name', type: 'string', description: 'The service that recorded it'})
   serviceName?: string;
 
-  @property({type: 'string'})
+  @property({name: 'service_version', type: 'string'})
   serviceVersion?: string;
 
-  @property({type: 'string', jsonSchema: {enum: [...DATA_CLASSIFICATIONS]}})
+  @property({name: 'data_classification', type: 'string', jsonSchema: {enum: [...DATA_CLASSIFICATIONS]}})
   dataClassification?: DataClassification;
 
-  @property({type: 'string'})
+  @property({name: 'data_subject_id', type: 'string'})
   dataSubjectId?: string;
 
-  @property({type: 'string'})
+  @property({name: 'legal_basis', type: 'string'})
   legalBasis?: string;
 
   @property({type: 'object', description: 'Free JSON', jsonSchema: {additionalProperties: true}})
@@ -165,6 +176,7 @@ export class AuditLog extends Entity implements AuditEntry {
   tags?: string[];
 
   @property({
+    name: 'leaf_index',
     type: 'number',
     description: "Place in the tenant's tree",
     jsonSchema: {type: 'integer', minimum: 0, readOnly: true},
@@ -172,11 +184,16 @@ export class AuditLog extends Entity implements AuditEntry {
   leafIndex?: number;
 
   @property({
+    name: 'leaf_hash',
     type: 'string',
     description: 'Hash of the leaf: SHA-256, hexadecimal',
     jsonSchema: {readOnly: true},
   })
   leafHash?: string;
+
+  /** Columns of the host's own. */
+  // biome-ignore lint/suspicious/noExplicitAny: as in SourceLoop's model, from which hosts come
+  [column: string]: any;
 
   constructor(data?: Partial<AuditLog>) {
     super(data);

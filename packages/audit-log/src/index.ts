@@ -40,13 +40,17 @@ export {Journal, type JournalOptions} from './sinks/journal';
 export {repositorySink} from './sinks/repository-sink';
 export {useSink} from './sinks/sink-of';
 export type {
+  AbstractConstructor,
   ActorId,
   Auditable,
   AuditLogOption,
+  AuditLogStore,
   AuditOptions,
   ExtraColumns,
   IAuditMixin,
   IAuditMixinOptions,
+  OwnColumns,
+  RecordingOptions,
   User,
 } from './types';
 export {

@@ -10,7 +10,7 @@ export namespace AuditBindings {
     `${CoreBindings.COMPONENTS}.AuditLogComponent`,
   );
   /** The property of the current user that names the actor; `id` where nothing is bound. */
-  export const ActorIdKey = BindingKey.create<ActorId>('sf.audit.actorIdKey');
+  export const ActorIdKey = BindingKey.create<ActorId>('sf.audit.actorid');
   /** Where entries go that name no sink of their own. */
   export const SINK = BindingKey.create<AuditSink>('audit-log.sink');
   /**

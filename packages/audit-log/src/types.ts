@@ -1,4 +1,3 @@
-import type {Constructor} from '@loopback/core';
 import type {
   Count,
   DataObject,
@@ -9,7 +8,7 @@ import type {
   Options,
   Where,
 } from '@loopback/repository';
-import type {AuditLogRepository} from './audit-log.repository';
+import type {AuditLog} from './audit-log.model';
 import type {MaskRule} from './diff/mask';
 import type {AuditEntry} from './entry';
 import type {AuditSink} from './sinks/audit-sink';
@@ -48,12 +47,14 @@ export type ExtraColumns = Partial<
   >
 >;
 
-/** How the changes of one repository are recorded; columns of the entry may be given beside. */
-export interface IAuditMixinOptions extends ExtraColumns {
+/** How the changes of one repository are recorded. */
+export interface RecordingOptions extends ExtraColumns {
   /** SourceLoop's key of what is audited. */
   actionKey?: string;
   /** Properties whose values are withheld, besides hidden ones and the names that are withheld by default. */
   mask?: MaskRule;
+  /** Properties that are shown although their names are among those that are withheld by default. */
+  unmask?: readonly string[];
   /** Properties that are not recorded and whose change does not count, such as `modifiedOn`. */
   ignore?: readonly string[];
   /** Records rows that an update has left as they were, too. */
@@ -63,6 +64,19 @@ export interface IAuditMixinOptions extends ExtraColumns {
   /** How surely they follow their changes; the sink's own way where it is left out. */
   delivery?: Delivery;
 }
+
+/** Columns that the host's own model of audit logs has besides those of every entry. */
+export type OwnColumns<LogModel extends Entity> = {
+  [Column in keyof LogModel as Column extends keyof RecordingOptions | keyof AuditEntry | keyof Entity
+    ? never
+    : Column]?: LogModel[Column];
+};
+
+/**
+ * How the changes of one repository are recorded; columns of the entry may be given beside, and those of the host's
+ * own model of audit logs. `AuditLog` names no further ones and takes any.
+ */
+export type IAuditMixinOptions<LogModel extends Entity = AuditLog> = RecordingOptions & OwnColumns<LogModel>;
 
 /** What may be said of one call, among the options that LoopBack knows; columns of the entry win over the mixin's. */
 export interface AuditLogOption extends ExtraColumns {
@@ -76,9 +90,15 @@ export interface AuditLogOption extends ExtraColumns {
 
 export type AuditOptions = Options & AuditLogOption;
 
+/** What stores audit logs: a repository of them, in SourceLoop's way. */
+export interface AuditLogStore {
+  // biome-ignore lint/suspicious/noExplicitAny: each repository takes the data of its own model
+  createAll(entries: any[], options?: Options): Promise<object[]>;
+}
+
 /** The members by which a repository says who acts and where entries go. */
-export interface IAuditMixin<UserID = string> {
-  getAuditLogRepository?: (() => Promise<Pick<AuditLogRepository, 'createAll'>>) | undefined;
+export interface IAuditMixin<UserID = string, Repo extends AuditLogStore = AuditLogStore> {
+  getAuditLogRepository?: (() => Promise<Repo>) | undefined;
   getCurrentUser?:
     | (() => Promise<(Omit<User, 'id'> & {id?: UserID | string | number}) | undefined>)
     | undefined;
@@ -103,4 +123,8 @@ export interface Auditable<M extends Entity, ID> {
   deleteById(id: ID, options?: Options): Promise<void>;
 }
 
-export type AuditableClass<M extends Entity, ID> = Constructor<Auditable<M, ID>>;
+/** A class, which may be abstract. */
+// biome-ignore lint/suspicious/noExplicitAny: a mixin passes on whatever its base class is constructed from
+export type AbstractConstructor<T> = abstract new (...args: any[]) => T;
+
+export type AuditableClass<M extends Entity, ID> = AbstractConstructor<Auditable<M, ID>>;

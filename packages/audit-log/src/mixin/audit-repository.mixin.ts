@@ -1,7 +1,16 @@
 import type {Constructor} from '@loopback/core';
 import type {Count, DataObject, DefaultCrudRepository, Entity, Options, Where} from '@loopback/repository';
 import {Action} from '../action';
-import type {ActorId, AuditableClass, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
+import type {AuditLog} from '../audit-log.model';
+import type {
+  AbstractConstructor,
+  ActorId,
+  AuditableClass,
+  AuditLogStore,
+  AuditOptions,
+  IAuditMixin,
+  IAuditMixinOptions,
+} from '../types';
 import {type Host, RecordedOperation} from './recorded-operation';
 import {recordSoftDeletion} from './soft-delete';
 import {type ChangeRecording, recordTold, type ToldChange} from './told-change';
@@ -15,7 +24,7 @@ import {type ChangeRecording, recordTold, type ToldChange} from './told-change';
  * {@link ChangeRecording.recordChange}.
  *
  * @param superClass a juggler repository class, or a subclass of one
- * @param options how its changes are recorded
+ * @param options how its changes are recorded; columns of the host's own model of audit logs, `LogModel`, beside
  */
 export function AuditRepositoryMixin<
   M extends Entity,
@@ -23,15 +32,20 @@ export function AuditRepositoryMixin<
   Relations extends object = object,
   UserID = string,
   R extends AuditableClass<M, ID> = Constructor<DefaultCrudRepository<M, ID, Relations>>,
+  LogModel extends Entity = AuditLog,
+  Repo extends AuditLogStore = AuditLogStore,
 >(
   superClass: R,
-  options: IAuditMixinOptions = {},
-): R & Constructor<IAuditMixin<UserID> & ChangeRecording<M, ID>> {
+  options: IAuditMixinOptions<LogModel> = {},
+): R & AbstractConstructor<IAuditMixin<UserID, Repo> & ChangeRecording<M, ID>> {
   const recorded = (host: object, call?: AuditOptions) =>
     new RecordedOperation<M, ID>(host as Host<M, ID>, options, call);
 
-  class AuditedRepository extends superClass implements IAuditMixin<UserID>, ChangeRecording<M, ID> {
-    getAuditLogRepository?: IAuditMixin<UserID>['getAuditLogRepository'];
+  abstract class AuditedRepository
+    extends superClass
+    implements IAuditMixin<UserID, Repo>, ChangeRecording<M, ID>
+  {
+    getAuditLogRepository?: IAuditMixin<UserID, Repo>['getAuditLogRepository'];
     getCurrentUser?: IAuditMixin<UserID>['getCurrentUser'];
     actorIdKey?: ActorId;
 

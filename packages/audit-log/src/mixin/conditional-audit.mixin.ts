@@ -1,6 +1,7 @@
 import type {Constructor} from '@loopback/core';
 import type {DefaultCrudRepository, Entity} from '@loopback/repository';
-import type {AuditableClass, IAuditMixinOptions} from '../types';
+import type {AuditLog} from '../audit-log.model';
+import type {AbstractConstructor, AuditableClass, IAuditMixinOptions} from '../types';
 import {AuditRepositoryMixin} from './audit-repository.mixin';
 import type {ChangeRecording} from './told-change';
 
@@ -13,11 +14,15 @@ export function ConditionalAuditRepositoryMixin<
   ID,
   Relations extends object = object,
   R extends AuditableClass<M, ID> = Constructor<DefaultCrudRepository<M, ID, Relations>>,
->(superClass: R, options: IAuditMixinOptions = {}): R & Constructor<ChangeRecording<M, ID>> {
+  LogModel extends Entity = AuditLog,
+>(
+  superClass: R & AuditableClass<M, ID>,
+  options: IAuditMixinOptions<LogModel> = {},
+): R & AbstractConstructor<ChangeRecording<M, ID>> {
   if (process.env.ADD_AUDIT_LOG_MIXIN === 'true') {
-    return AuditRepositoryMixin<M, ID, Relations, string, R>(superClass, options);
+    return AuditRepositoryMixin<M, ID, Relations, string, R, LogModel>(superClass, options);
   }
-  class UnrecordedRepository extends superClass implements ChangeRecording<M, ID> {
+  abstract class UnrecordedRepository extends superClass implements ChangeRecording<M, ID> {
     async recordChange(): Promise<void> {}
   }
   Object.defineProperty(UnrecordedRepository, 'name', {value: superClass.name});

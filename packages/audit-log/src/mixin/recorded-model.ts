@@ -1,10 +1,11 @@
 import type {Entity, juggler} from '@loopback/repository';
 import type {ChangePolicy} from '../diff/change';
 import {masking} from '../diff/mask';
+import type {JsonObject} from '../entry';
 import {type NamingConnector, type RecordedTable, recordedTable} from '../statement/recorded-table';
 import {isRecordable} from '../statement/statement-recorder';
-import type {ExtraColumns, IAuditMixinOptions} from '../types';
-import {extraColumns} from './extra-columns';
+import type {ExtraColumns, RecordingOptions} from '../types';
+import {extraColumns, ownColumns} from './extra-columns';
 import {idNamesOf} from './row-states';
 
 /** How the rows of a model are recorded by a mixin. */
@@ -14,6 +15,8 @@ export interface RecordedModel {
   isIdMasked: boolean;
   /** Columns of the entry that the mixin fills in. */
   columns: ExtraColumns;
+  /** Columns of the host's own that it fills in. */
+  ownColumns: JsonObject;
   /** Its table, where the statements of the connector can tell of what they change. */
   table?: RecordedTable;
 }
@@ -21,11 +24,11 @@ export interface RecordedModel {
 type Models = WeakMap<typeof Entity, RecordedModel>;
 
 /** Worked out once: repositories come and go with the requests. */
-const known = new WeakMap<IAuditMixinOptions, WeakMap<object, Models>>();
+const known = new WeakMap<RecordingOptions, WeakMap<object, Models>>();
 
 /** How the rows of a model are recorded by the mixin that has these options, on a datasource. */
 export function recordedModel(
-  options: IAuditMixinOptions,
+  options: RecordingOptions,
   entityClass: typeof Entity,
   dataSource: juggler.DataSource,
 ): RecordedModel {
@@ -35,16 +38,20 @@ export function recordedModel(
 }
 
 function modelOf(
-  options: IAuditMixinOptions,
+  options: RecordingOptions,
   entityClass: typeof Entity,
   dataSource: juggler.DataSource,
 ): RecordedModel {
   const {mask = [], ignore = []} = options;
   const hidden: readonly string[] = entityClass.definition.settings.hiddenProperties ?? [];
   const policy = {isMasked: masking(hidden, mask), ignored: ignore};
-  const columns = extraColumns(options);
   const ids = idNamesOf(entityClass);
-  const model = {policy, columns, isIdMasked: ids.some(policy.isMasked)};
+  const model = {
+    policy,
+    columns: extraColumns(options),
+    ownColumns: ownColumns(options, policy.isMasked),
+    isIdMasked: ids.some(policy.isMasked),
+  };
   if (!isRecordable(dataSource)) return model;
   const connector = dataSource.connector as unknown as NamingConnector;
   const masked = typeof mask === 'function' ? hidden : [...hidden, ...mask];

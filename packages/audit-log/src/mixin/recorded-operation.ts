@@ -2,7 +2,7 @@ import type {Count, Entity, Filter, Options, Where} from '@loopback/repository';
 import {Action} from '../action';
 import type {RowChange} from '../diff/change';
 import {recordPart, recordStatements, unrecorded} from '../statement/statement-recorder';
-import type {Auditable, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
+import type {Auditable, AuditOptions, IAuditMixin, RecordingOptions} from '../types';
 import {asOperation, isInsideOperation} from './operation';
 import {isSoftDeleting, Recorder} from './recorder';
 import {
@@ -39,7 +39,7 @@ type Record = (action: Action, changes: readonly RowChange[]) => Promise<void>;
 export class RecordedOperation<M extends Entity, ID> {
   constructor(
     private readonly host: Host<M, ID>,
-    private readonly options: IAuditMixinOptions,
+    private readonly options: RecordingOptions,
     private readonly call: AuditOptions = {},
   ) {}
 

@@ -14,10 +14,11 @@ import {sinkOf} from '../sinks/sink-of';
 import type {RecordedTable} from '../statement/recorded-table';
 import type {StatementKind} from '../statement/recording-sql';
 import type {ClientRecording, OutboxRecording} from '../statement/statement-recorder';
-import type {Auditable, AuditOptions, ExtraColumns, IAuditMixin, IAuditMixinOptions, User} from '../types';
+import type {Auditable, AuditOptions, ExtraColumns, IAuditMixin, RecordingOptions} from '../types';
 import {actorOf, tenantOf} from './actor';
 import {afterCommit} from './at-commit';
-import {extraColumns} from './extra-columns';
+import {currentUserOf} from './current-user';
+import {asMetadata, extraColumns, ownColumns} from './extra-columns';
 import {type RecordedModel, recordedModel} from './recorded-model';
 import {deliverRequired} from './required-delivery';
 
@@ -27,25 +28,27 @@ export class Recorder<M extends Entity, ID> {
     private readonly repository: Auditable<M, ID>,
     private readonly sink: AuditSink,
     private readonly delivery: Delivery,
-    private readonly options: IAuditMixinOptions,
+    private readonly options: RecordingOptions,
     private readonly model: RecordedModel,
     private readonly common: ExtraColumns & {actor: string},
   ) {}
 
   static async of<M extends Entity, ID>(
     repository: Auditable<M, ID> & IAuditMixin<unknown>,
-    options: IAuditMixinOptions,
+    options: RecordingOptions,
     call: AuditOptions,
   ): Promise<Recorder<M, ID>> {
-    const user = (await repository.getCurrentUser?.()) as User | undefined;
+    const user = await currentUserOf(repository);
     const model = recordedModel(options, repository.entityClass, repository.dataSource);
+    const columns = {...model.columns, ...extraColumns(call)};
+    const own = {...model.ownColumns, ...ownColumns(call, model.policy.isMasked)};
     const common = {
       ...tenantOf(user),
       ...currentContext(),
       ...actorOf(user, repository.actorIdKey, call),
       actedOn: repository.entityClass.modelName,
-      ...model.columns,
-      ...extraColumns(call),
+      ...columns,
+      ...asMetadata(own, columns),
     };
     const sink = sinkFor(repository, options);
     const asked = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
@@ -143,7 +146,7 @@ export class Recorder<M extends Entity, ID> {
 /** The sink of the mixin, of the datasource, or the repository of audit logs that the class has. */
 function sinkFor<M extends Entity, ID>(
   repository: Auditable<M, ID> & IAuditMixin<unknown>,
-  {sink}: IAuditMixinOptions,
+  {sink}: RecordingOptions,
 ): AuditSink {
   const chosen = sink ?? sinkOf(repository.dataSource);
   if (chosen) return chosen;

@@ -3,7 +3,7 @@ import type {Action} from '../action';
 import type {RowChange} from '../diff/change';
 import {jsonOfProperties} from '../diff/json-of';
 import type {JsonObject} from '../entry';
-import type {Auditable, AuditOptions, ExtraColumns, IAuditMixinOptions} from '../types';
+import type {Auditable, AuditOptions, ExtraColumns, RecordingOptions} from '../types';
 import type {Host} from './recorded-operation';
 import {Recorder} from './recorder';
 import {idOf, modelled} from './row-states';
@@ -55,7 +55,7 @@ interface Alike {
 /** Records what was told, also in the midst of an operation of the repository: that has not seen it. */
 export async function recordTold<M extends Entity, ID>(
   host: Host<M, ID>,
-  options: IAuditMixinOptions,
+  options: RecordingOptions,
   changes: readonly ToldChange<M, ID>[],
   call: AuditOptions = {},
 ): Promise<void> {

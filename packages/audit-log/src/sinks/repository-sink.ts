@@ -1,16 +1,15 @@
-import {AuditLog} from '../audit-log.model';
-import type {AuditLogRepository} from '../audit-log.repository';
+import type {AuditLogStore} from '../types';
+import {auditLogData} from './audit-log-data';
 import type {AuditSink} from './audit-sink';
 
 /**
  * Entries by a repository of audit logs on any datasource, as SourceLoop has it, but waited for: where they
  * cannot be stored the change does not happen.
  */
-export const repositorySink = (
-  repository: () => Promise<Pick<AuditLogRepository, 'createAll'>>,
-): AuditSink => ({
+export const repositorySink = (repository: () => Promise<AuditLogStore>): AuditSink => ({
   async deliver(entries) {
     const recordedAt = new Date().toISOString();
-    await (await repository()).createAll(entries.map(entry => new AuditLog({...entry, recordedAt})));
+    const store = await repository();
+    await store.createAll(entries.map(entry => ({...auditLogData(entry, store), recordedAt})));
   },
 });
