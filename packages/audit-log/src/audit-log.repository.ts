@@ -1,9 +1,21 @@
 import {inject} from '@loopback/core';
-import {DefaultCrudRepository, type Entity, type juggler} from '@loopback/repository';
+import {
+  type DataObject,
+  DefaultCrudRepository,
+  type Entity,
+  type Filter,
+  type FilterExcludingWhere,
+  type juggler,
+  type Options,
+} from '@loopback/repository';
 import {AuditDbSourceName} from './audit-db';
 import {AuditLog} from './audit-log.model';
+import {fitToTable} from './audit-log-table';
 
-/** Audit logs in a table of the datasource `AuditDB`, as SourceLoop's hosts keep them. */
+/**
+ * Audit logs in a table of the datasource `AuditDB`, as SourceLoop's hosts keep them. On PostgreSQL the table may
+ * lack columns of the model: what would go there is not kept.
+ */
 export class AuditLogRepository<LogModel extends Entity = AuditLog> extends DefaultCrudRepository<
   LogModel,
   string
@@ -17,5 +29,38 @@ export class AuditLogRepository<LogModel extends Entity = AuditLog> extends Defa
     },
   ) {
     super(auditLog, dataSource);
+  }
+
+  override async create(entity: DataObject<LogModel>, options?: Options): Promise<LogModel> {
+    await this.fit(options);
+    return super.create(entity, options);
+  }
+
+  override async createAll(entities: DataObject<LogModel>[], options?: Options): Promise<LogModel[]> {
+    await this.fit(options);
+    return super.createAll(entities, options);
+  }
+
+  override async find(filter?: Filter<LogModel>, options?: Options): Promise<LogModel[]> {
+    await this.fit(options);
+    return super.find(filter, options);
+  }
+
+  override async findOne(filter?: Filter<LogModel>, options?: Options): Promise<LogModel | null> {
+    await this.fit(options);
+    return super.findOne(filter, options);
+  }
+
+  override async findById(
+    id: string,
+    filter?: FilterExcludingWhere<LogModel>,
+    options?: Options,
+  ): Promise<LogModel> {
+    await this.fit(options);
+    return super.findById(id, filter, options);
+  }
+
+  private fit(options?: Options): Promise<void> {
+    return fitToTable(this.dataSource, this.entityClass.modelName, options);
   }
 }

@@ -2,6 +2,7 @@ export {Action} from './action';
 export {AuditDbSourceName} from './audit-db';
 export {AuditLog} from './audit-log.model';
 export {AuditLogRepository} from './audit-log.repository';
+export {upgradeAuditLogs, upgradeAuditLogsSql} from './audit-log-table';
 export {AuditRequiredError} from './audit-required-error';
 export {AuditLogComponent, type AuditLogOptions} from './component';
 export {type AuditContext, currentContext, withContext} from './context/audit-context';

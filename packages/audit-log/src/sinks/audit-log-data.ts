@@ -1,29 +1,34 @@
-import type {Entity} from '@loopback/repository';
+import type {Entity, juggler} from '@loopback/repository';
 import {AuditLog} from '../audit-log.model';
 import type {AuditLogStore} from '../types';
 import type {SinkEntry} from './audit-sink';
 
+type Data = Record<string, unknown>;
+
 /** A repository of a model; what stores audit logs in another way tells none. */
-type Modelled = AuditLogStore & {entityClass?: typeof Entity};
+type Modelled = AuditLogStore & {entityClass?: typeof Entity; dataSource?: juggler.DataSource};
 
 /**
- * An entry as the data of a host's own model of audit logs: what its metadata holds under the name of a column that
- * only this model has goes into that column.
+ * An entry as the data of the host's model of audit logs. What its metadata holds under the name of a column that
+ * only this model has goes into that column; what the model has no property for is left out, unless the model is open
+ * and its database no relational one.
  */
-export function auditLogData(entry: SinkEntry, store: AuditLogStore): Record<string, unknown> {
-  const own = ownColumns((store as Modelled).entityClass);
-  const {metadata, ...columns} = entry;
-  if (!metadata) return columns;
-  const named = Object.entries(metadata);
-  const free = named.filter(([name]) => !own.has(name));
-  return {
-    ...columns,
-    ...Object.fromEntries(named.filter(([name]) => own.has(name))),
-    ...(free.length > 0 && {metadata: Object.fromEntries(free)}),
-  };
+export function auditLogData(entry: SinkEntry, store: AuditLogStore): Data {
+  const {entityClass, dataSource} = store as Modelled;
+  const {metadata, ...columns} = {...entry, recordedAt: new Date().toISOString()};
+  if (!entityClass?.definition) return {...columns, ...(metadata && {metadata})};
+  const {properties, settings} = entityClass.definition;
+  const isOwn = (name: string) =>
+    Object.hasOwn(properties, name) && !Object.hasOwn(AuditLog.definition.properties, name);
+  const {own, free} = parted(metadata ?? {}, isOwn);
+  const data = {...columns, ...own, ...(Object.keys(free).length > 0 && {metadata: free})};
+  const connector = dataSource?.connector as {relational?: boolean} | undefined;
+  if (settings.strict === false && !connector?.relational) return data;
+  return Object.fromEntries(Object.entries(data).filter(([name]) => Object.hasOwn(properties, name)));
 }
 
-function ownColumns(entityClass: typeof Entity | undefined): ReadonlySet<string> {
-  const names = Object.keys(entityClass?.definition?.properties ?? {});
-  return new Set(names.filter(name => !Object.hasOwn(AuditLog.definition.properties, name)));
+function parted(values: Data, isOwn: (name: string) => boolean): {own: Data; free: Data} {
+  const [own, free]: [Data, Data] = [{}, {}];
+  for (const [name, value] of Object.entries(values)) (isOwn(name) ? own : free)[name] = value;
+  return {own, free};
 }

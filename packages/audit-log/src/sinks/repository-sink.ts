@@ -8,8 +8,7 @@ import type {AuditSink} from './audit-sink';
  */
 export const repositorySink = (repository: () => Promise<AuditLogStore>): AuditSink => ({
   async deliver(entries) {
-    const recordedAt = new Date().toISOString();
     const store = await repository();
-    await store.createAll(entries.map(entry => ({...auditLogData(entry, store), recordedAt})));
+    await store.createAll(entries.map(entry => auditLogData(entry, store)));
   },
 });
