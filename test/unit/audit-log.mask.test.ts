@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import {describe, test} from 'node:test';
+import {afterEach, describe, test} from 'node:test';
 import {recordedChange} from '@loopback-audit/audit-log/dist/diff/change';
 import {jsonOf, sameJson} from '@loopback-audit/audit-log/dist/diff/json-of';
-import {isMaskedByDefault, masking, withheld} from '@loopback-audit/audit-log/dist/diff/mask';
+import {isMaskedByDefault, masking, useMasks, withheld} from '@loopback-audit/audit-log/dist/diff/mask';
 
 describe('isMaskedByDefault', () => {
   for (const name of [
@@ -30,6 +30,24 @@ test('withheld replaces values at every depth, and leaves null as it is', () => 
     token: null,
     nested: {list: [{password: '[withheld]', id: 1}]},
     note: '[withheld]',
+  });
+});
+
+describe('masking', () => {
+  afterEach(() => useMasks({}));
+
+  test('shows a name that is withheld by default where it is unmasked, and that very name alone', () => {
+    const isMasked = masking(['token'], ['note'], ['tokenCount', 'token', 'note']);
+    assert.deepEqual(
+      ['tokenCount', 'tokenCounts', 'token', 'note', 'password'].map(isMasked),
+      [false, true, true, true, true],
+      'what is hidden or masked stays so',
+    );
+  });
+
+  test('follows the masks of the application', () => {
+    useMasks({mask: ['salary'], unmask: ['pin']});
+    assert.deepEqual(['salary', 'pin', 'cvv', 'name'].map(masking()), [true, false, true, false]);
   });
 });
 

@@ -14,6 +14,7 @@ import type {Class, juggler, Model, Repository} from '@loopback/repository';
 import {AuditLog} from './audit-log.model';
 import {AuditLogRepository} from './audit-log.repository';
 import {contextInterceptor} from './context/context-interceptor';
+import {type MaskSettings, useMasks} from './diff/mask';
 import {AuditBindings} from './keys';
 import {AuditLogger} from './logger/audit-logger';
 import {forwardTo} from './outbox/forward-to';
@@ -35,6 +36,8 @@ export interface AuditLogOptions {
   relayTo?: AuditSink;
   /** Where everything else goes; by default the repository of audit logs on the datasource `AuditDB`. */
   sink?: AuditSink;
+  /** Names that are withheld, or shown, in every entry of the process, beside those that are withheld by default. */
+  masks?: MaskSettings;
   /** Told of what a relay failed to do and will try again. */
   onRelayError?: (error: unknown) => void;
 }
@@ -90,8 +93,10 @@ class Outboxes implements LifeCycleObserver {
       createOutbox: wanted = true,
       relayTo,
       sink,
+      masks,
       onRelayError,
     } = await optionsOf(this.context);
+    if (masks) useMasks(masks);
     for (const name of outbox) {
       const dataSource = await dataSourceOf(this.context, name);
       if (wanted) await createOutbox(dataSource);

@@ -8,7 +8,7 @@ export {AuditLogComponent, type AuditLogOptions} from './component';
 export {type AuditContext, currentContext, withContext} from './context/audit-context';
 export {type AuditContextOptions, auditContext} from './context/express-middleware';
 export {sameJson} from './diff/json-of';
-export {MASKED_PARTS, MASKED_WORDS, type MaskRule, WITHHELD} from './diff/mask';
+export {MASKED_PARTS, MASKED_WORDS, type MaskRule, type MaskSettings, useMasks, WITHHELD} from './diff/mask';
 export type {AuditEntry, EntityReference, JsonObject, JsonValue, NewAuditEntry, ServiceGiven} from './entry';
 export {AuditBindings} from './keys';
 export {type AuditEvent, AuditLogger} from './logger/audit-logger';

@@ -41,14 +41,42 @@ export const withheldId = (id: string): string => createHash('sha256').update(id
 /** Names whose answer is remembered; the keys of documents are without number. */
 const REMEMBERED = 1_000;
 
-/** Whether a property is withheld, by the model's hidden ones, the rule of the mixin, or the default names. */
-export function masking(hidden: readonly string[], rule: MaskRule = []): (property: string) => boolean {
+/** What a whole application withholds, and shows, beside the default names. */
+export interface MaskSettings {
+  /** Names that are withheld, too. */
+  mask?: readonly string[];
+  /** Names that are shown although they are among those that are withheld by default. */
+  unmask?: readonly string[];
+}
+
+let ofApplication: Required<MaskSettings> = {mask: [], unmask: []};
+
+/** Sets the masks of all repositories and loggers of this process, for what is recorded from now on. */
+export function useMasks({mask = [], unmask = []}: MaskSettings): void {
+  ofApplication = {mask, unmask};
+}
+
+/** The masks of this process. */
+export const masksOfApplication = (): Required<MaskSettings> => ofApplication;
+
+/**
+ * Whether a property is withheld: one that is hidden or masked always, one of the default names unless it is
+ * unmasked.
+ */
+export function masking(
+  hidden: readonly string[] = [],
+  rule: MaskRule = [],
+  unmask: readonly string[] = [],
+): (property: string) => boolean {
   const named = typeof rule === 'function' ? rule : (property: string) => rule.includes(property);
+  const always = new Set([...hidden, ...ofApplication.mask]);
+  const never = new Set([...unmask, ...ofApplication.unmask]);
   const known = new Map<string, boolean>();
   return property => {
     const answer = known.get(property);
     if (answer !== undefined) return answer;
-    const isMasked = hidden.includes(property) || named(property) || isMaskedByDefault(property);
+    const isMasked =
+      always.has(property) || named(property) || (!never.has(property) && isMaskedByDefault(property));
     if (known.size < REMEMBERED) known.set(property, isMasked);
     return isMasked;
   };

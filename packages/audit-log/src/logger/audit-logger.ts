@@ -1,7 +1,7 @@
 import {BindingScope, inject, injectable} from '@loopback/core';
 import {type AuditContext, currentContext, withContext} from '../context/audit-context';
 import {jsonOfProperties} from '../diff/json-of';
-import {isMaskedByDefault, withheld} from '../diff/mask';
+import {masking, withheld} from '../diff/mask';
 import {entryId} from '../entry-id';
 import {AuditBindings} from '../keys';
 import {moment} from '../moment';
@@ -83,8 +83,7 @@ export class AuditLogger {
 function entryOf({actor, resource, details, before, after, ...event}: AuditEvent): SinkEntry {
   const who = typeof actor === 'string' ? {id: actor} : actor;
   const what = typeof resource === 'string' ? {type: resource} : resource;
-  const json = (value: object) =>
-    withheld(jsonOfProperties(value as Record<string, unknown>), isMaskedByDefault);
+  const json = (value: object) => withheld(jsonOfProperties(value as Record<string, unknown>), masking());
   const context = currentContext();
   return {
     ...context,

@@ -1,4 +1,4 @@
-import type {Context, ResolutionError} from '@loopback/core';
+import {describeInjectedArguments, describeInjectedProperties, type ResolutionError} from '@loopback/core';
 import type {IAuditMixin, User} from '../types';
 
 /**
@@ -9,18 +9,27 @@ export async function currentUserOf(repository: IAuditMixin<unknown>): Promise<U
   try {
     return (await repository.getCurrentUser?.()) as User | undefined;
   } catch (error) {
-    if (isUnbound(error)) return undefined;
+    if (isUnbound(error, repository)) return undefined;
     throw error;
   }
 }
 
 /**
- * Whether an error says that the very key which was asked for is not bound. One that says so of something which the
- * user's own binding depends on has that binding in its session.
+ * Whether LoopBack says that a key which the class injects by a getter is bound to nothing; one that only the user's
+ * own binding asks for is another matter.
  */
-function isUnbound(error: unknown): boolean {
+function isUnbound(error: unknown, repository: object): boolean {
   if (!(error instanceof Error && error.name === 'ResolutionError')) return false;
-  const {context, binding, options} = (error as ResolutionError).resolutionCtx;
-  const isBound = binding !== undefined && (context as Context | undefined)?.isBound(binding.key);
-  return isBound === false && options?.session?.currentBinding === undefined;
+  const {context, binding} = (error as ResolutionError).resolutionCtx;
+  if (!binding || context?.isBound(binding.key) !== false) return false;
+  const prototype = Object.getPrototypeOf(repository);
+  const injections = [
+    ...describeInjectedArguments(prototype.constructor),
+    ...Object.values(describeInjectedProperties(prototype)),
+  ];
+  return injections.some(
+    injection =>
+      injection?.metadata?.decorator === '@inject.getter' &&
+      String(injection.bindingSelector).split('#')[0] === binding.key,
+  );
 }

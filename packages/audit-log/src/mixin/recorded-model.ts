@@ -1,6 +1,6 @@
 import type {Entity, juggler} from '@loopback/repository';
 import type {ChangePolicy} from '../diff/change';
-import {masking} from '../diff/mask';
+import {type MaskSettings, masking, masksOfApplication} from '../diff/mask';
 import type {JsonObject} from '../entry';
 import {type NamingConnector, type RecordedTable, recordedTable} from '../statement/recorded-table';
 import {isRecordable} from '../statement/statement-recorder';
@@ -24,7 +24,7 @@ export interface RecordedModel {
 type Models = WeakMap<typeof Entity, RecordedModel>;
 
 /** Worked out once: repositories come and go with the requests. */
-const known = new WeakMap<RecordingOptions, WeakMap<object, Models>>();
+const known = new WeakMap<MaskSettings, WeakMap<RecordingOptions, WeakMap<object, Models>>>();
 
 /** How the rows of a model are recorded by the mixin that has these options, on a datasource. */
 export function recordedModel(
@@ -32,7 +32,8 @@ export function recordedModel(
   entityClass: typeof Entity,
   dataSource: juggler.DataSource,
 ): RecordedModel {
-  const byConnector = within(known, options, () => new WeakMap<object, Models>());
+  const byOptions = within(known, masksOfApplication(), () => new WeakMap());
+  const byConnector = within(byOptions, options, () => new WeakMap<object, Models>());
   const models = within(byConnector, dataSource.connector ?? dataSource, (): Models => new WeakMap());
   return within(models, entityClass, () => modelOf(options, entityClass, dataSource));
 }
@@ -42,9 +43,10 @@ function modelOf(
   entityClass: typeof Entity,
   dataSource: juggler.DataSource,
 ): RecordedModel {
-  const {mask = [], ignore = []} = options;
+  const {mask = [], unmask = [], ignore = []} = options;
+  const ofApplication = masksOfApplication();
   const hidden: readonly string[] = entityClass.definition.settings.hiddenProperties ?? [];
-  const policy = {isMasked: masking(hidden, mask), ignored: ignore};
+  const policy = {isMasked: masking(hidden, mask, unmask), ignored: ignore};
   const ids = idNamesOf(entityClass);
   const model = {
     policy,
@@ -54,8 +56,11 @@ function modelOf(
   };
   if (!isRecordable(dataSource)) return model;
   const connector = dataSource.connector as unknown as NamingConnector;
-  const masked = typeof mask === 'function' ? hidden : [...hidden, ...mask];
-  return {...model, table: recordedTable(entityClass, ids, connector, policy, masked)};
+  const named = {
+    masked: [...hidden, ...ofApplication.mask, ...(typeof mask === 'function' ? [] : mask)],
+    unmasked: [...unmask, ...ofApplication.unmask],
+  };
+  return {...model, table: recordedTable(entityClass, ids, connector, policy, named)};
 }
 
 function within<K extends WeakKey, V>(values: WeakMap<K, V>, key: K, make: () => V): V {

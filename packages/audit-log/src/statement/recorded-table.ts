@@ -10,6 +10,12 @@ export interface RecordedColumn {
   masked: boolean;
 }
 
+/** Names inside documents; one that is in both is withheld. */
+export interface DocumentNames {
+  masked: readonly string[];
+  unmasked: readonly string[];
+}
+
 /** The table of a model, as far as a statement must know it. */
 export interface RecordedTable {
   /** Quoted, with its schema. */
@@ -19,8 +25,8 @@ export interface RecordedTable {
   /** The id must not be shown as it is. */
   isIdMasked: boolean;
   columns: readonly RecordedColumn[];
-  /** Names that are withheld inside documents, besides those that are by default. */
-  masked: readonly string[];
+  /** Names inside documents that are withheld, and shown, whatever is by default. */
+  named: DocumentNames;
 }
 
 /** How a connector names tables and columns. */
@@ -35,14 +41,14 @@ export function recordedTable(
   idNames: readonly string[],
   connector: NamingConnector,
   {isMasked, ignored}: ChangePolicy,
-  masked: readonly string[],
+  named: DocumentNames,
 ): RecordedTable {
   const {modelName, definition} = entityClass;
   const properties = Object.entries(definition.properties).filter(
     ([property]) => !ignored.includes(property),
   );
   return {
-    masked,
+    named,
     table: connector.tableEscaped(modelName),
     idColumns: idNames.map(name => connector.columnEscaped(modelName, name)),
     isIdMasked: idNames.some(isMasked),

@@ -1,5 +1,5 @@
 import {MASKED_PARTS, MASKED_WORDS, WITHHELD} from '../diff/mask';
-import type {RecordedColumn, RecordedTable} from './recorded-table';
+import type {DocumentNames, RecordedColumn, RecordedTable} from './recorded-table';
 
 /** Pairs that one call of json_build_object takes: PostgreSQL gives a function at most 100 arguments. */
 const PAIRS = 40;
@@ -27,9 +27,9 @@ export const sameIdSql = (a: string, b: string, {idColumns}: RecordedTable): str
  *
  * @param withhold replaces what must not be shown; without it the values are as they are
  */
-export function stateSql(row: string, {columns, masked}: RecordedTable, withhold: boolean): string {
+export function stateSql(row: string, {columns, named}: RecordedTable, withhold: boolean): string {
   const pairs = columns.map(column => {
-    const value = withhold ? shownSql(row, column, masked) : valueSql(row, column);
+    const value = withhold ? shownSql(row, column, named) : valueSql(row, column);
     return `${literal(column.property)}, ${value}`;
   });
   if (pairs.length <= PAIRS) return `json_build_object(${pairs.join(', ')})`;
@@ -61,13 +61,14 @@ function comparedSql(row: string, {column, kind}: RecordedColumn): string {
 }
 
 /** A column as the entry shows it. */
-function shownSql(row: string, column: RecordedColumn, names: readonly string[]): string {
+function shownSql(row: string, column: RecordedColumn, {masked, unmasked}: DocumentNames): string {
   const value = columnOf(row, column.column);
   if (column.masked) return `CASE WHEN ${value} IS NOT NULL THEN ${literal(WITHHELD)} END`;
   if (column.kind !== 'document') return valueSql(row, column);
-  const list = `ARRAY[${names.map(literal).join(', ')}]::text[]`;
-  return `audit_shown(to_jsonb(${value}), ${literal(suspects(names))}, ${list})`;
+  return `audit_shown(to_jsonb(${value}), ${literal(suspects(masked))}, ${list(masked)}, ${list(unmasked)})`;
 }
+
+const list = (names: readonly string[]): string => `ARRAY[${names.map(literal).join(', ')}]::text[]`;
 
 /**
  * What the letters of a document must have in them for a name in it to be withheld. Most documents hold nothing

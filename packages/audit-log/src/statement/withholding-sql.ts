@@ -6,16 +6,16 @@ export const WITHHOLDING = [
      SELECT lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) ~ '${PARTS.join('|')}'
          OR lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\\1 \\2', 'g')) ~ '(^|[^a-z0-9])(${WORDS.join('|')})([^a-z0-9]|$)'
    $$`,
-  `CREATE OR REPLACE FUNCTION audit_withhold(value jsonb, names text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+  `CREATE OR REPLACE FUNCTION audit_withhold(value jsonb, names text[], shown text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
    BEGIN
      IF jsonb_typeof(value) = 'object' THEN
        RETURN (SELECT coalesce(jsonb_object_agg(key, CASE
                  WHEN jsonb_typeof(inner_value) = 'null' THEN inner_value
-                 WHEN key = ANY (names) OR audit_is_withheld(key) THEN '"${WITHHELD}"'
-                 ELSE audit_withhold(inner_value, names) END), '{}')
+                 WHEN key = ANY (names) OR (key <> ALL (shown) AND audit_is_withheld(key)) THEN '"${WITHHELD}"'
+                 ELSE audit_withhold(inner_value, names, shown) END), '{}')
                FROM jsonb_each(value) AS member (key, inner_value));
      ELSIF jsonb_typeof(value) = 'array' THEN
-       RETURN (SELECT coalesce(jsonb_agg(audit_withhold(item, names) ORDER BY place), '[]')
+       RETURN (SELECT coalesce(jsonb_agg(audit_withhold(item, names, shown) ORDER BY place), '[]')
                FROM jsonb_array_elements(value) WITH ORDINALITY AS element (item, place));
      END IF;
      RETURN value;
@@ -26,13 +26,13 @@ export const WITHHOLDING = [
      RETURN written::jsonb;
    EXCEPTION WHEN data_exception THEN RETURN to_jsonb(written);
    END $$`,
-  `CREATE OR REPLACE FUNCTION audit_shown(value jsonb, suspects text, names text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+  `CREATE OR REPLACE FUNCTION audit_shown(value jsonb, suspects text, names text[], shown text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
    BEGIN
      IF jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^\\s*[\\[{]' THEN
        value := audit_document(value #>> '{}');
      END IF;
      IF regexp_replace(value::text, '[^A-Za-z0-9\\\\]+', '', 'g') ~* suspects THEN
-       RETURN audit_withhold(value, names);
+       RETURN audit_withhold(value, names, shown);
      END IF;
      RETURN value;
    END $$`,
