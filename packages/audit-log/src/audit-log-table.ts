@@ -7,6 +7,7 @@ interface TableConnector {
   schema(model: string): string;
   column(model: string, property: string): string;
   getDefaultSchemaName(): string;
+  _models: Record<string, object>;
   getModelDefinition(model: string): {properties: Readonly<Record<string, object>>};
 }
 
@@ -50,12 +51,24 @@ async function fit(
   if (!dataSource.connected) await dataSource.connect();
   const place = [connector.schema(modelName), connector.table(modelName)];
   const rows = (await dataSource.execute(COLUMNS, place, options)) as {name: string}[];
-  if (rows.length === 0) throw new Error(`There is no table ${place.join('.')}.`);
+  if (rows.length === 0) {
+    throw new Error(`There is no table ${place.join('.')}: upgradeAuditLogs() makes it.`);
+  }
   const there = new Set(rows.map(row => row.name));
   const definition = connector.getModelDefinition(modelName);
   definition.properties = Object.fromEntries(
     Object.entries(definition.properties).filter(([name]) => there.has(connector.column(modelName, name))),
   );
+}
+
+/**
+ * Keeps `migrateSchema()` from the table of a model: juggler would bend it to the model, and it may be that of the
+ * audit trail itself. On PostgreSQL alone.
+ */
+export function leaveToMigrations(dataSource: juggler.DataSource, modelName: string): void {
+  const models = tableConnectorOf(dataSource)?._models;
+  // Juggler migrates what it can enumerate.
+  if (models?.[modelName]) Object.defineProperty(models, modelName, {enumerable: false});
 }
 
 /** What the entries of the audit trail have besides SourceLoop's, and the type of its column in PostgreSQL. */
@@ -94,13 +107,18 @@ const FURTHER_COLUMNS: Readonly<Record<string, string>> = {
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 
+/** SourceLoop's own columns, for a host that begins without its table. */
+const SOURCELOOP_COLUMNS = `id uuid PRIMARY KEY, action text NOT NULL, acted_at timestamptz NOT NULL, acted_on text,
+  action_key text, entity_id text, actor text NOT NULL, tenant_id text, before text, after text, action_group text`;
+
 /**
- * The statements that give SourceLoop's table the columns which it has not, and no longer demand of entries what not
+ * The statements that make SourceLoop's table where it is missing, give it the columns which it has not, and no longer demand of entries what not
  * every one has (PostgreSQL). Rows are not rewritten, no column is changed or removed; each may run again.
  *
  * @param table as SQL names it
  */
 export const upgradeAuditLogsSql = (table = 'audit_logs'): string[] => [
+  `CREATE TABLE IF NOT EXISTS ${table} (${SOURCELOOP_COLUMNS})`,
   `ALTER TABLE ${table} ${Object.entries(FURTHER_COLUMNS)
     .map(([name, type]) => `ADD COLUMN IF NOT EXISTS ${snakeCase(name)} ${type}`)
     .join(', ')}`,
@@ -110,7 +128,7 @@ export const upgradeAuditLogsSql = (table = 'audit_logs'): string[] => [
 ];
 
 /**
- * Gives SourceLoop's table of a datasource on PostgreSQL every column of the audit trail's entries. Run it before the
+ * Gives SourceLoop's table of a datasource on PostgreSQL, made where it is missing, every column of an entry. Run it before the
  * host starts, or as a migration of its own by {@link upgradeAuditLogsSql}.
  *
  * @param table as SQL names it; by default `audit_logs` in the schema of the datasource

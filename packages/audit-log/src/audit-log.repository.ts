@@ -10,11 +10,11 @@ import {
 } from '@loopback/repository';
 import {AuditDbSourceName} from './audit-db';
 import {AuditLog} from './audit-log.model';
-import {fitToTable} from './audit-log-table';
+import {fitToTable, leaveToMigrations} from './audit-log-table';
 
 /**
  * Audit logs in a table of the datasource `AuditDB`, as SourceLoop's hosts keep them. On PostgreSQL the table may
- * lack columns of the model: what would go there is not kept.
+ * lack columns of the model: what would go there is not kept. `migrateSchema()` leaves it as it is.
  */
 export class AuditLogRepository<LogModel extends Entity = AuditLog> extends DefaultCrudRepository<
   LogModel,
@@ -29,6 +29,7 @@ export class AuditLogRepository<LogModel extends Entity = AuditLog> extends Defa
     },
   ) {
     super(auditLog, dataSource);
+    if (auditLog.modelName === AuditLog.modelName) leaveToMigrations(dataSource, auditLog.modelName);
   }
 
   override async create(entity: DataObject<LogModel>, options?: Options): Promise<LogModel> {

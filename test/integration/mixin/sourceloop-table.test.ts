@@ -15,8 +15,8 @@ import {openShop, Product, type Shop} from '../../support/audited-products';
 
 /** The table as the first migration of `@sourceloop/audit-service` makes it. */
 const SOURCELOOP_TABLE = (schema: string) => `
-  CREATE SCHEMA ${schema};
-  CREATE TABLE ${schema}.audit_logs (
+  CREATE SCHEMA "${schema}";
+  CREATE TABLE "${schema}".audit_logs (
     id           uuid DEFAULT md5(random()::text || clock_timestamp()::text)::uuid NOT NULL,
     "action"     text NOT NULL,
     acted_at     timestamptz NOT NULL,
@@ -66,7 +66,13 @@ async function auditDb(schema: string, change = ''): Promise<juggler.DataSource>
   await shop.db.admin.query(`${SOURCELOOP_TABLE(schema)}; ${change}`);
   const {ssl: _ssl, ...connection} = shop.db.settings;
   const connector = require('loopback-connector-postgresql');
-  const dataSource = new juggler.DataSource('AuditDB', {connector, ...connection, schema, lazyConnect: true});
+  const dataSource = new juggler.DataSource('AuditDB', {
+    connector,
+    ...connection,
+    schema,
+    lazyConnect: true,
+    onError: () => {},
+  });
   opened.push(dataSource);
   return dataSource;
 }
@@ -122,6 +128,38 @@ describe("a table that SourceLoop's migration has made", () => {
     const old = await logs.findOne({where: {actionKey: 'Old_Logs'}});
     assert.deepEqual([old?.before, old?.after], [{a: 1}, {a: 2}]);
     assert.equal(old?.actedAt.toISOString(), '2020-01-01T00:00:00.000Z');
+  });
+
+  test('is left as it is by migrateSchema()', async () => {
+    const dataSource = await auditDb('left');
+    const logs = new AuditLogRepository(dataSource);
+    await dataSource.connect();
+    const columns = async () => {
+      const {rows} = await shop.db.admin.query(
+        "SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = 'left'",
+      );
+      return rows;
+    };
+    const were = await columns();
+    assert.equal(were.length, 11);
+    await dataSource.autoupdate();
+    await dataSource.automigrate();
+    assert.deepEqual(await columns(), were);
+    assert.equal((await logs.count()).count, 0);
+  });
+
+  test('is made by the upgrade where there is none', async () => {
+    const dataSource = await auditDb('made', 'DROP TABLE made.audit_logs');
+    await upgradeAuditLogs(dataSource);
+    const logs = new AuditLogRepository(dataSource);
+    const products = new ProductRepository(
+      shop.dataSource,
+      async () => ({id: 'jane', tenantId: 'acme'}),
+      async () => logs,
+    );
+    await products.create({name: 'Shelf'});
+    const [log] = await logs.find();
+    assert.deepEqual([log?.tenantId, log?.after?.name, log?.outcome], ['acme', 'Shelf', null]);
   });
 
   test('that is not there fails the change, by name', async () => {
