@@ -10,7 +10,7 @@ import {
   inject,
   type LifeCycleObserver,
 } from '@loopback/core';
-import type {Class, juggler, Model, Repository} from '@loopback/repository';
+import type {Class, juggler, Model} from '@loopback/repository';
 import {AuditLog} from './audit-log.model';
 import {AuditLogRepository} from './audit-log.repository';
 import {contextInterceptor} from './context/context-interceptor';
@@ -48,13 +48,14 @@ export interface AuditLogOptions {
  */
 export class AuditLogComponent implements Component {
   readonly models: Class<Model>[] = [AuditLog];
-  readonly repositories: Class<Repository<Model>>[] = [AuditLogRepository];
   readonly bindings: Binding[];
 
   constructor(@inject(CoreBindings.APPLICATION_INSTANCE) app: Context) {
     this.bindings = [
       Binding.bind('audit-log.context').to(contextInterceptor).apply(asGlobalInterceptor('audit-log')),
       createBindingFromClass(AuditLogger, {key: AuditBindings.LOGGER.key}),
+      // Not tagged as a repository: migrateSchema() would make it, also in hosts without the datasource AuditDB.
+      createBindingFromClass(AuditLogRepository, {key: `repositories.${AuditLogRepository.name}`}),
       Binding.bind(AuditBindings.SINK)
         .toDynamicValue(({context}) => defaultSink(context))
         .inScope(BindingScope.SINGLETON),

@@ -1,18 +1,19 @@
 import type {Transaction} from '@loopback/repository';
 
+type CommitEvent = 'before commit' | 'after commit';
+type Listener = (context: object, next: (error?: unknown) => void) => void;
+
 /** Juggler's transactions tell those who observe them of their end; `next` with an error refuses the commit. */
 interface ObservableTransaction {
   connector: {rollback(connection: object, done: () => void): void};
   connection: object;
-  observe(
-    event: 'before commit' | 'after commit',
-    listener: (context: object, next: (error?: unknown) => void) => void,
-  ): void;
+  commit(): Promise<void>;
+  observe?(event: CommitEvent, listener: Listener): void;
 }
 
 /** Runs `work` when the transaction is committed, which waits for it; never, where it is rolled back. */
 export function afterCommit(transaction: Transaction, work: () => Promise<void>): void {
-  (transaction as unknown as ObservableTransaction).observe('after commit', (_context, next) => {
+  observe(transaction, 'after commit', (_context, next) => {
     void work().finally(() => next());
   });
 }
@@ -22,12 +23,40 @@ export function afterCommit(transaction: Transaction, work: () => Promise<void>)
  * the transaction is rolled back, and its commit rejects with the error.
  */
 export function beforeCommit(transaction: Transaction, work: () => Promise<void>): void {
-  const observable = transaction as unknown as ObservableTransaction;
-  observable.observe('before commit', (_context, next) => {
+  const {connector, connection} = transaction as unknown as ObservableTransaction;
+  observe(transaction, 'before commit', (_context, next) => {
     work().then(
       () => next(),
       // Juggler forgets the connection of a commit that was refused.
-      error => observable.connector.rollback(observable.connection, () => next(error)),
+      error => connector.rollback(connection, () => next(error)),
     );
   });
+}
+
+function observe(transaction: Transaction, event: CommitEvent, listener: Listener): void {
+  const observable = transaction as unknown as ObservableTransaction;
+  if (!observable.observe) teach(observable);
+  observable.observe?.(event, listener);
+}
+
+/**
+ * Lets a transaction be observed that juggler has not taught: its connector came with another version of
+ * `loopback-connector` than juggler's own.
+ */
+function teach(transaction: ObservableTransaction): void {
+  const listeners: Record<CommitEvent, Listener[]> = {'before commit': [], 'after commit': []};
+  const tell = async (event: CommitEvent) => {
+    for (const listener of listeners[event]) {
+      await new Promise<void>((resolve, reject) =>
+        listener({}, error => (error === undefined ? resolve() : reject(error))),
+      );
+    }
+  };
+  const commit = transaction.commit;
+  transaction.observe = (event, listener) => listeners[event].push(listener);
+  transaction.commit = async () => {
+    await tell('before commit');
+    await commit.call(transaction);
+    await tell('after commit');
+  };
 }

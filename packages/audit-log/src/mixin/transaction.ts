@@ -27,12 +27,14 @@ export async function inTransaction<T>(
   if (given) return work(options, given);
   if (!sqlConnectorOf(dataSource)) return work(options);
   const transaction = (await dataSource.beginTransaction({isolationLevel: 'READ COMMITTED'})) as Transaction;
+  let result: T;
   try {
-    const result = await work({...options, transaction}, transaction);
-    await transaction.commit();
-    return result;
+    result = await work({...options, transaction}, transaction);
   } catch (error) {
-    if (transaction.isActive()) await transaction.rollback().catch(() => {});
+    await transaction.rollback().catch(() => {});
     throw error;
   }
+  // A commit that fails has rolled back by itself.
+  await transaction.commit();
+  return result;
 }
