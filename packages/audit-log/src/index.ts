@@ -14,9 +14,9 @@ export {type AuditEvent, AuditLogger} from './logger/audit-logger';
 export {audited} from './logger/audited';
 export {AuditRepositoryMixin} from './mixin/audit-repository.mixin';
 export {ConditionalAuditRepositoryMixin} from './mixin/conditional-audit.mixin';
+export {forwardTo} from './outbox/forward-to';
 export {
   type Forward,
-  forwardTo,
   OutboxRelay,
   type OutboxRelayOptions,
   type Rejected,
@@ -31,10 +31,11 @@ export {
   outboxEntry,
 } from './outbox/outbox-table';
 export type {PgClient} from './outbox/postgres';
+export {AuditServiceError} from './sinks/audit-service-error';
 export type {AuditSink, SinkEntry, SinkScope} from './sinks/audit-sink';
 export {DELIVERIES, type Delivery} from './sinks/delivery';
 export {type DeliveryFailure, DeliveryFailures, deliveryFailures} from './sinks/delivery-failures';
-export {AuditServiceError, HttpSink, type HttpSinkOptions} from './sinks/http-sink';
+export {HttpSink, type HttpSinkOptions} from './sinks/http-sink';
 export {Journal, type JournalOptions} from './sinks/journal';
 export {repositorySink} from './sinks/repository-sink';
 export {useSink} from './sinks/sink-of';
