@@ -10,7 +10,8 @@ export {sameJson} from './diff/json-of';
 export {MASKED_PARTS, MASKED_WORDS, type MaskRule, WITHHELD} from './diff/mask';
 export type {AuditEntry, EntityReference, JsonObject, JsonValue, NewAuditEntry, ServiceGiven} from './entry';
 export {AuditBindings} from './keys';
-export {type AuditEvent, AuditLogger} from './logger/audit-logger';
+export type {AuditEvent} from './logger/audit-event';
+export {AuditLogger, type RecordOptions} from './logger/audit-logger';
 export {audited} from './logger/audited';
 export {AuditRepositoryMixin} from './mixin/audit-repository.mixin';
 export {ConditionalAuditRepositoryMixin} from './mixin/conditional-audit.mixin';
@@ -33,11 +34,12 @@ export {
 export type {PgClient} from './outbox/postgres';
 export {AuditServiceError} from './sinks/audit-service-error';
 export type {AuditSink, SinkEntry, SinkScope} from './sinks/audit-sink';
+export {checkDelivery} from './sinks/check-delivery';
 export {DELIVERIES, type Delivery} from './sinks/delivery';
 export {type DeliveryFailure, DeliveryFailures, deliveryFailures} from './sinks/delivery-failures';
 export {HttpSink, type HttpSinkOptions} from './sinks/http-sink';
 export {Journal, type JournalOptions} from './sinks/journal';
-export {repositorySink} from './sinks/repository-sink';
+export {type AuditLogStore, repositorySink} from './sinks/repository-sink';
 export {useSink} from './sinks/sink-of';
 export type {
   ActorId,
