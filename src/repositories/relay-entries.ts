@@ -17,11 +17,12 @@ interface Admissible {
  * Takes entries from an outbox into the trail of the same database, in the transaction that removes them from
  * the outbox: each is stored exactly once. What the gate refuses, or whose id another entry has, is rejected.
  *
- * @param defaultTenant whose trail entries enter that name no tenant; without it they are rejected
+ * @param onlyTenant whose trail all entries enter, whatever tenant they name; without it each enters that of the
+ *   tenant it names, and is rejected where it names none
  */
-export function relayIntoTrail(database: Database, defaultTenant?: string): Forward {
+export function relayIntoTrail(database: Database, onlyTenant?: string): Forward {
   return async (relayed, client) => {
-    const {admissible, rejected} = throughTheGate(relayed, defaultTenant);
+    const {admissible, rejected} = throughTheGate(relayed, onlyTenant);
     for (const [tenantId, entries] of byTenant(admissible)) {
       const times = entries.map(({admitted}) => admitted.entry.actedAt);
       await ensurePartitions(database, tenantId, times);
@@ -31,15 +32,15 @@ export function relayIntoTrail(database: Database, defaultTenant?: string): Forw
   };
 }
 
-function throughTheGate(relayed: readonly Relayed[], defaultTenant: string | undefined) {
+function throughTheGate(relayed: readonly Relayed[], onlyTenant: string | undefined) {
   const admissible: Admissible[] = [];
   const rejected: Rejected[] = [];
   for (const each of relayed) {
-    const tenantId = each.entry.tenantId ?? defaultTenant;
+    const tenantId = onlyTenant ?? each.entry.tenantId;
     try {
       if (tenantId === undefined) throw new AuditError('INVALID_ENTRY', 'The entry names no tenant.');
       const bearer = {tenantId, actor: 'system', actorType: 'system'} as const;
-      admissible.push({relayed: each, tenantId, admitted: admit(each.entry, bearer)});
+      admissible.push({relayed: each, tenantId, admitted: admit({...each.entry, tenantId}, bearer)});
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       rejected.push({...each, reason: reasonOf(error)});

@@ -142,6 +142,33 @@ describe('auditContext, the middleware of Express', () => {
   });
 });
 
+describe('the tenant of a request of Express', () => {
+  const tenantOf = (request: object, options?: Parameters<typeof auditContext>[0]): string | undefined => {
+    let context: AuditContext = {};
+    auditContext(options)({headers: {}, ...request}, {setHeader() {}}, () => {
+      context = currentContext();
+    });
+    assert.equal('tenantId' in context, context.tenantId !== undefined);
+    return context.tenantId;
+  };
+
+  test('is that of the user that has been authenticated', () => {
+    assert.equal(tenantOf({user: {id: 'jane', tenantId: 7}}), '7');
+  });
+
+  test('is none without a user, and with one who belongs to none', () => {
+    for (const user of [undefined, null, 'jane', {}, {tenantId: null}])
+      assert.equal(tenantOf({user}), undefined);
+  });
+
+  test('is what the option says, whatever the user says', () => {
+    const tenant = ({headers}: {headers: Readonly<Record<string, unknown>>}) => headers['x-shop'] as string;
+    const user = {tenantId: 'acme'};
+    assert.equal(tenantOf({user, headers: {'x-shop': 'corner'}}, {tenant}), 'corner');
+    assert.equal(tenantOf({user}, {tenant: () => null}), undefined);
+  });
+});
+
 describe('@audited()', () => {
   class Invoices {
     constructor(readonly auditLogger: AuditLogger) {}

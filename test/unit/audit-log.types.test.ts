@@ -61,11 +61,18 @@ describe('the types of the mixin accept', () => {
         constructor() { super(Product, source); }
       }
       use(new Short().create({name: 'a'}), new Short().updateById(1, {name: 'b'}, {noAudit: true, actorId: 'x'}),
+        new Short().recordChange({action: 'UPDATE_ONE', entityId: 1, before: {name: 'a'}, after: {name: 'b'}, reason: 'x'}, {actorId: 'x'}),
+        new Short().recordChange([{action: 'INSERT_ONE', entityId: 1, after: {name: 'a'}}, {action: 'DELETE_ONE', entityId: 1, before: {}}]),
+        new Sometimes().recordChange({action: 'DELETE_ONE', entityId: 1, before: new Product()}),
         new Long(async () => ({id: '1'})).find(), new Transactional().beginTransaction(), new Sometimes().find());
     `);
     assert.equal(said, '');
   });
 });
+
+/** A program that tells a repository of a change. */
+const telling = (change: string) =>
+  `class R extends AuditRepositoryMixin<Product, number>(DefaultCrudRepository) {}; new R(Product, source).recordChange(${change});`;
 
 describe('the types of the mixin refuse', () => {
   for (const [what, program] of [
@@ -88,6 +95,22 @@ describe('the types of the mixin refuse', () => {
     [
       'a property that the entity has not',
       'class R extends AuditRepositoryMixin<Product, number>(DefaultCrudRepository) {}; new R(Product, source).create({nome: 1});',
+    ],
+    [
+      'a change that tells of a property that the entity has not',
+      telling("{action: 'UPDATE_ONE', entityId: 1, before: {name: 'a'}, after: {nome: 'b'}}"),
+    ],
+    [
+      'a change that tells a property of another type',
+      telling("{action: 'UPDATE_ONE', entityId: 1, after: {name: 1}}"),
+    ],
+    ['a change of an action that there is not', telling("{action: 'UPSERT', entityId: 1, after: {}}")],
+    ['a change without an id', telling("{action: 'INSERT_ONE', after: {}}")],
+    ['a change with an id of another type', telling("{action: 'INSERT_ONE', entityId: '1', after: {}}")],
+    ['a change that tells no state', telling("{action: 'DELETE_ONE', entityId: 1}")],
+    [
+      'a column that an entry has not',
+      telling("{action: 'DELETE_ONE', entityId: 1, before: {}, raeson: 'x'}"),
     ],
   ] as const) {
     test(what, () => assert.match(compile(program), /error TS/));

@@ -5,7 +5,7 @@ export {AuditLogRepository} from './audit-log.repository';
 export {AuditRequiredError} from './audit-required-error';
 export {AuditLogComponent, type AuditLogOptions} from './component';
 export {type AuditContext, currentContext, withContext} from './context/audit-context';
-export {auditContext} from './context/express-middleware';
+export {type AuditContextOptions, auditContext} from './context/express-middleware';
 export {sameJson} from './diff/json-of';
 export {MASKED_PARTS, MASKED_WORDS, type MaskRule, WITHHELD} from './diff/mask';
 export type {AuditEntry, EntityReference, JsonObject, JsonValue, NewAuditEntry, ServiceGiven} from './entry';
@@ -15,6 +15,7 @@ export {AuditLogger, type RecordOptions} from './logger/audit-logger';
 export {audited} from './logger/audited';
 export {AuditRepositoryMixin} from './mixin/audit-repository.mixin';
 export {ConditionalAuditRepositoryMixin} from './mixin/conditional-audit.mixin';
+export type {ChangeRecording, ToldChange} from './mixin/told-change';
 export {forwardTo} from './outbox/forward-to';
 export {
   type Forward,

@@ -13,5 +13,10 @@ export namespace AuditBindings {
   export const ActorIdKey = BindingKey.create<ActorId>('sf.audit.actorIdKey');
   /** Where entries go that name no sink of their own. */
   export const SINK = BindingKey.create<AuditSink>('audit-log.sink');
+  /**
+   * Whose requests they are, resolved in the context of each; the `tenantId` of the current user where nothing is
+   * bound, or nothing comes of it.
+   */
+  export const TENANT = BindingKey.create<string | undefined>('audit-log.tenant');
   export const LOGGER = BindingKey.create<AuditLogger>('audit-log.logger');
 }

@@ -172,14 +172,17 @@ describe('AuditRepositoryMixin over other classes', () => {
   test('without ADD_AUDIT_LOG_MIXIN the conditional mixin is the class as it is', async () => {
     const kept = process.env.ADD_AUDIT_LOG_MIXIN;
     delete process.env.ADD_AUDIT_LOG_MIXIN;
-    assert.equal(
-      ConditionalAuditRepositoryMixin<Product, number>(DefaultCrudRepository, options),
+    class Unrecorded extends ConditionalAuditRepositoryMixin<Product, number>(
       DefaultCrudRepository,
-    );
+      options,
+    ) {}
+    assert.equal(Unrecorded.prototype.create, DefaultCrudRepository.prototype.create);
+    await new Unrecorded(Product, shop.dataSource).create({name: 'Table'});
+    assert.deepEqual(await told(), []);
     process.env.ADD_AUDIT_LOG_MIXIN = 'true';
     class Products extends ConditionalAuditRepositoryMixin<Product, number>(DefaultCrudRepository, options) {}
     await new Products(Product, shop.dataSource).create({name: 'Chair'});
-    assert.deepEqual(await told(), ['INSERT_ONE Product 1']);
+    assert.deepEqual(await told(), ['INSERT_ONE Product 2']);
     if (kept === undefined) delete process.env.ADD_AUDIT_LOG_MIXIN;
     else process.env.ADD_AUDIT_LOG_MIXIN = kept;
   });

@@ -1,126 +1,131 @@
 import assert from 'node:assert/strict';
-import {after, afterEach, before, describe, test} from 'node:test';
-import {
-  type AuditSink,
-  forwardTo,
-  HttpSink,
-  OutboxRelay,
-  type OutboxRelayOptions,
-  type Rejected,
-} from '@loopback-audit/audit-log';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {forwardTo, HttpSink, OutboxRelay, outboxOf} from '@loopback-audit/audit-log';
+import {sinkEntry} from '../../contract/audit-sink.contract';
 import {openShop, productRepository, type Shop} from '../../support/audited-products';
+import {signedToken} from '../../support/bad-tokens';
+import {type ChildService, startChildService} from '../../support/child-service';
 import {eventually} from '../../support/eventually';
-import {startTestService, type TestService} from '../../support/test-service';
+import {type Forwarder, startForwarder} from '../../support/forwarder';
+import {createTestDatabase, type TestDatabase} from '../../support/test-database';
+import {SECRET} from '../../support/test-service';
 
 let shop: Shop;
-let service: TestService;
-let relay: OutboxRelay | undefined;
+let db: TestDatabase;
+let folder: string;
+let service: ChildService;
+let port: Forwarder;
+let relay: OutboxRelay;
+/** The key of the tokens. */
+let secret = SECRET;
+const faults: unknown[] = [];
+
+const start = () => startChildService(db, folder);
+const portOf = ({url}: ChildService) => Number(new URL(url).port);
 
 before(async () => {
-  shop = await openShop();
-  service = await startTestService();
+  [shop, db, folder] = await Promise.all([
+    openShop(),
+    createTestDatabase(),
+    mkdtemp(join(tmpdir(), 'audit-away-')),
+  ]);
+  service = await start();
+  port = await startForwarder(portOf(service));
+  const sink = new HttpSink({
+    url: `http://127.0.0.1:${port.port}`,
+    token: () => signedToken(secret, {tenantId: 'acme'}),
+  });
+  relay = new OutboxRelay({
+    dataSource: shop.dataSource,
+    forward: forwardTo(sink),
+    batchSize: 25,
+    maxPauseMs: 200,
+    onError: fault => faults.push(fault),
+  });
+  relay.start();
 });
 after(async () => {
-  await shop.stop();
-  await service.stop();
+  await relay.stop();
+  await port.stop();
+  if (!service.hasEnded) await service.kill('SIGKILL');
+  await Promise.all([shop.stop(), db.drop()]);
+  await rm(folder, {recursive: true, force: true});
 });
-afterEach(async () => {
-  await relay?.stop();
-  await shop.db.admin.query('TRUNCATE audit_outbox, audit_outbox_rejected');
-});
 
-const toService = () => new HttpSink({url: service.url, token: () => service.token()});
-const create = (name: string, tenantId = 'acme') => productRepository(shop).create({name}, {tenantId});
+const waiting = async () => (await shop.entries()).length;
+const stored = async () => (await db.admin.query('SELECT count(*)::int AS n FROM audit_logs')).rows[0].n;
 
-const startRelay = (sink: AuditSink, more: Partial<OutboxRelayOptions> = {}) => {
-  relay = new OutboxRelay({dataSource: shop.dataSource, forward: forwardTo(sink), maxPauseMs: 50, ...more});
-  relay.start();
-};
-const drained = () =>
-  eventually('the outbox is empty', async () => {
-    const {rows} = await shop.db.admin.query('SELECT count(*)::int AS n FROM audit_outbox');
-    return rows[0].n === 0 ? true : undefined;
-  });
-const arrived = async (prefix: string) => {
-  const {rows} = await service.db.admin.query(
-    `SELECT after ->> 'name' AS name FROM audit_logs WHERE after ->> 'name' LIKE $1 ORDER BY recorded_at, acted_at`,
-    [`${prefix}%`],
-  );
-  return rows.map(({name}) => name);
-};
-const laidAside = async () => {
-  const {rows} = await shop.db.admin.query(
-    `SELECT position, reason, left(entry -> 'after' ->> 'name', 10) AS name FROM audit_outbox_rejected ORDER BY position`,
-  );
-  return rows;
-};
-
-describe('the relay to a service elsewhere', () => {
-  test('lays aside what the service refuses, tells of it, and delivers the rest in order', async () => {
-    for (let i = 0; i < 9; i++) {
-      await create(`poison-${i}`);
-      if (i === 3) await create(`too large ${'x'.repeat(700 << 10)}`);
-      if (i === 5) await create('of another tenant', 'globex');
+test('nothing is lost while the service is killed and away, the order is kept, and each entry is there once', async () => {
+  const products = productRepository(shop);
+  products.getCurrentUser = async () => ({id: 'jane', tenantId: 'acme'});
+  const done: string[] = [];
+  let changing = true;
+  const change = async () => {
+    for (let i = 0; changing; i++) {
+      const {id = 0} = await products.create({name: `a${i}`});
+      done.push(`${id} INSERT_ONE a${i}`);
+      await products.updateById(id, {name: `b${i}`});
+      done.push(`${id} UPDATE_ONE b${i}`);
     }
-    const told: Rejected[] = [];
-    startRelay(toService(), {onRejected: rejected => told.push(...rejected)});
-    await drained();
-    assert.deepEqual(
-      await arrived('poison-'),
-      Array.from({length: 9}, (_, i) => `poison-${i}`),
-    );
-    const rejected = await laidAside();
-    assert.deepEqual(
-      rejected.map(({name}) => name),
-      ['too large ', 'of another'],
-    );
-    assert.match(rejected[0].reason, /413/);
-    assert.match(rejected[1].reason, /403/);
-    assert.deepEqual(
-      told.map(({position, reason}) => [position, reason]),
-      rejected.map(({position, reason}) => [position, reason]),
-    );
-  });
+  };
+  const changes = change();
 
-  test('does not lay aside for a token that has expired: it tries again until it has another', async () => {
-    let token = 'expired';
-    const errors: unknown[] = [];
-    await create('token-1');
-    startRelay(new HttpSink({url: service.url, token: () => token}), {onError: error => errors.push(error)});
-    await eventually('the service refuses', async () => (errors.length > 1 ? true : undefined));
-    token = await service.token();
-    await drained();
-    assert.deepEqual(await arrived('token-'), ['token-1']);
-    assert.deepEqual(await laidAside(), []);
-  });
+  for (let kill = 0; kill < 3; kill++) {
+    const soFar = await stored();
+    await eventually('entries arrive', async () => ((await stored()) > soFar ? true : undefined));
+    await service.kill('SIGKILL');
+    const [before, failed] = [done.length, faults.length];
+    await eventually('the relay tries in vain', async () => (faults.length > failed + 1 ? true : undefined));
+    await eventually('the host works on', async () => (done.length > before + 50 ? true : undefined));
+    assert.ok((await waiting()) >= 50, 'what the service cannot take waits in the outbox');
+    service = await start();
+    port.forwardTo(portOf(service));
+    await sleep(Math.random() * 100);
+  }
+  changing = false;
+  await changes;
+  await eventually('the outbox is empty', async () => ((await waiting()) === 0 ? true : undefined));
 
-  test('waits for as long as the service asks it to', async () => {
-    const attempts: number[] = [];
-    await create('patience-1');
-    startRelay({
-      async deliver(entries) {
-        attempts.push(Date.now());
-        if (attempts.length === 1) {
-          throw Object.assign(new Error('too many requests'), {statusCode: 429, retryAfterMs: 1_000});
-        }
-        await toService().deliver(entries);
-      },
-    });
-    await drained();
-    assert.equal(attempts.length, 2);
-    assert.ok((attempts[1] ?? 0) - (attempts[0] ?? 0) >= 990);
-    assert.deepEqual(await arrived('patience-'), ['patience-1']);
-  });
+  const {rows} = await db.admin.query(
+    `SELECT entity_id || ' ' || action || ' ' || (after ->> 'name') AS said, recorded_at::text AS at
+       FROM audit_logs ORDER BY acted_at`,
+  );
+  assert.deepEqual(
+    rows.map(({said}) => said),
+    done,
+  );
+  const arrived = rows.map(({at}) => at);
+  assert.deepEqual(arrived, arrived.toSorted(), 'what happened first was stored first');
+  const {rows: rejected} = await shop.db.admin.query('SELECT reason FROM audit_outbox_rejected');
+  assert.deepEqual(rejected, []);
+});
 
-  test('delivers more at once than a request may hold', async () => {
-    const name = (i: number) => `many-${String(i).padStart(3, '0')}${'x'.repeat(30_000)}`;
-    await productRepository(shop).createAll(
-      Array.from({length: 400}, (_, i) => ({name: name(i)})),
-      {tenantId: 'acme'},
-    );
-    startRelay(toService());
-    await drained();
-    assert.equal((await arrived('many-')).length, 400);
-    assert.deepEqual(await laidAside(), []);
-  });
+test('an entry that the service will never take is laid aside with its reason, and holds up no other', async () => {
+  const already = await stored();
+  const good = Array.from({length: 9}, () => sinkEntry());
+  const [first = sinkEntry()] = good;
+  await outboxOf(shop.dataSource).deliver(
+    [...good.slice(0, 4), sinkEntry({id: 'no uuid'}), ...good.slice(4), {...first, action: 'other.thing'}],
+    {},
+  );
+  await eventually('the outbox is empty', async () => ((await waiting()) === 0 ? true : undefined));
+  assert.equal(await stored(), already + good.length);
+  const {rows} = await shop.db.admin.query('SELECT reason FROM audit_outbox_rejected ORDER BY position');
+  assert.equal(rows.length, 2);
+  assert.match(rows[0].reason, /id must be a UUID/);
+});
+
+test('entries wait while the token is refused, for the host can mend it', async () => {
+  const already = await stored();
+  const failed = faults.length;
+  secret = 'another key, of 32 bytes or more, too';
+  await outboxOf(shop.dataSource).deliver([sinkEntry()], {});
+  await eventually('it is refused', async () => (faults.length > failed + 1 ? true : undefined));
+  assert.equal(await waiting(), 1);
+  secret = SECRET;
+  await eventually('it arrives', async () => ((await stored()) === already + 1 ? true : undefined));
 });

@@ -7,6 +7,8 @@ export interface ContextRequest {
   originalUrl?: string;
   url?: string;
   ip?: string | undefined;
+  /** The current user, where something has authenticated it. */
+  user?: unknown;
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 

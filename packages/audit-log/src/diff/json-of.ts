@@ -33,6 +33,16 @@ function jsonOfObject(value: object): JsonValue {
   return jsonOfProperties(value as Readonly<Record<string, unknown>>);
 }
 
+/** A document that a column of text holds as text, as the connector stores objects and lists; else the value. */
+export function documentOf(value: JsonValue): JsonValue {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The properties of an object as JSON; those that are absent or undefined are left out. */
 export function jsonOfProperties(value: Readonly<Record<string, unknown>>): JsonObject {
   const properties = Object.entries(value).filter(

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import type {JsonObject} from '../entry';
 
 /** What stands for a value that is withheld. */
@@ -33,6 +34,9 @@ export function isMaskedByDefault(name: string): boolean {
     .split(/[^a-z0-9]+/);
   return MASKED_WORDS.some(word => words.includes(word));
 }
+
+/** What stands for the id of an entity where it must not be shown: its SHA-256, which still tells rows apart. */
+export const withheldId = (id: string): string => createHash('sha256').update(id).digest('hex');
 
 /** Names whose answer is remembered; the keys of documents are without number. */
 const REMEMBERED = 1_000;

@@ -3,6 +3,7 @@ import {jsonOfProperties} from '../diff/json-of';
 import {isMaskedByDefault, withheld} from '../diff/mask';
 import type {JsonObject} from '../entry';
 import {entryId} from '../entry-id';
+import {moment} from '../moment';
 import type {SinkEntry} from '../sinks/audit-sink';
 import type {ExtraColumns} from '../types';
 import type {ActorType, Outcome, Severity} from '../vocabulary';
@@ -39,7 +40,7 @@ export function entryOf({actor, resource, details, before, after, ...event}: Aud
     ...context,
     ...event,
     id: entryId(),
-    actedAt: new Date().toISOString(),
+    actedAt: moment(),
     actor: who?.id ?? context.actor ?? 'system',
     actorType: who
       ? (who.type ?? 'user')

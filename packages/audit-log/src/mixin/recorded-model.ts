@@ -1,15 +1,17 @@
 import type {Entity, juggler} from '@loopback/repository';
 import type {ChangePolicy} from '../diff/change';
 import {masking} from '../diff/mask';
-import {type NamingConnector, type RecordedTable, recordedTable} from '../statement/recorded-columns';
+import {type NamingConnector, type RecordedTable, recordedTable} from '../statement/recorded-table';
 import {isRecordable} from '../statement/statement-recorder';
 import type {ExtraColumns, IAuditMixinOptions} from '../types';
 import {extraColumns} from './extra-columns';
-import {idOf} from './row-states';
+import {idNamesOf} from './row-states';
 
 /** How the rows of a model are recorded by a mixin. */
 export interface RecordedModel {
   policy: ChangePolicy;
+  /** The id must not be shown as it is. */
+  isIdMasked: boolean;
   /** Columns of the entry that the mixin fills in. */
   columns: ExtraColumns;
   /** Its table, where the statements of the connector can tell of what they change. */
@@ -41,10 +43,12 @@ function modelOf(
   const hidden: readonly string[] = entityClass.definition.settings.hiddenProperties ?? [];
   const policy = {isMasked: masking(hidden, mask), ignored: ignore};
   const columns = extraColumns(options);
-  if (!isRecordable(dataSource)) return {policy, columns};
+  const ids = idNamesOf(entityClass);
+  const model = {policy, columns, isIdMasked: ids.some(policy.isMasked)};
+  if (!isRecordable(dataSource)) return model;
   const connector = dataSource.connector as unknown as NamingConnector;
   const masked = typeof mask === 'function' ? hidden : [...hidden, ...mask];
-  return {policy, columns, table: recordedTable(entityClass, idOf(entityClass), connector, policy, masked)};
+  return {...model, table: recordedTable(entityClass, ids, connector, policy, masked)};
 }
 
 function within<K extends WeakKey, V>(values: WeakMap<K, V>, key: K, make: () => V): V {

@@ -1,11 +1,20 @@
 import type {Count, Entity, Filter, Options, Where} from '@loopback/repository';
 import {Action} from '../action';
 import type {RowChange} from '../diff/change';
-import {recordStatements, unrecorded} from '../statement/statement-recorder';
+import {recordPart, recordStatements, unrecorded} from '../statement/statement-recorder';
 import type {Auditable, AuditOptions, IAuditMixin, IAuditMixinOptions} from '../types';
 import {asOperation, isInsideOperation} from './operation';
-import {actionOf, Recorder} from './recorder';
-import {exactly, lockedKeys, lockedPages, PAGE_SIZE, type RowState, readRows} from './row-states';
+import {isSoftDeleting, Recorder} from './recorder';
+import {
+  exactly,
+  idNamesOf,
+  idOf,
+  keyPages,
+  lockedPages,
+  PAGE_SIZE,
+  type RowState,
+  readRows,
+} from './row-states';
 import {inTransaction} from './transaction';
 
 /** A repository whose changes are recorded. */
@@ -40,7 +49,10 @@ export class RecordedOperation<M extends Entity, ID> {
       const result = await change(options);
       const ids = idsOf(result);
       for (let from = 0; from < ids.length; from += PAGE_SIZE) {
-        const after = await this.read(ids.slice(from, from + PAGE_SIZE), options);
+        const page = ids.slice(from, from + PAGE_SIZE);
+        const after = await this.read(page, options);
+        if (after.length < page.length)
+          throw new Error('Rows that came to be could not be read, to be recorded.');
         await record(
           action,
           after.map(row => ({id: row.id, after: row.state})),
@@ -65,7 +77,7 @@ export class RecordedOperation<M extends Entity, ID> {
     return this.run(action, {whole: change, around});
   }
 
-  /** Every row under a condition; where it must be, a page at a time, locked, changed and recorded before the next. */
+  /** Every row under a condition; where it must be, a page at a time, changed and recorded before the next. */
   many(
     action: Action,
     where: Where<M> | undefined,
@@ -73,8 +85,10 @@ export class RecordedOperation<M extends Entity, ID> {
   ): Promise<Count> {
     const inParts: Work<Count>['inParts'] = async (options, afterPart) => {
       let count = 0;
-      for await (const keys of lockedKeys(this.host, where, options)) {
-        count += (await change(exactly(this.host, keys), options)).count;
+      for await (const keys of keyPages(this.host, where, options)) {
+        // Whatever has left the condition meanwhile is left alone, as the one statement would do.
+        const page = {and: [where ?? {}, exactly(this.host, keys)]} as unknown as Where<M>;
+        count += (await change(page, options)).count;
         await afterPart();
       }
       return {count};
@@ -90,7 +104,8 @@ export class RecordedOperation<M extends Entity, ID> {
       return {count};
     };
     const whole: Change<Count> = options => change(where ?? ({} as Where<M>), options);
-    return this.run(action, {whole, inParts, around});
+    const isComposite = idNamesOf(this.host.entityClass).length > 1;
+    return this.run(action, {whole, around, ...(!isComposite && {inParts})});
   }
 
   /**
@@ -99,16 +114,23 @@ export class RecordedOperation<M extends Entity, ID> {
    */
   private run<T>(action: Action, work: Work<T>): Promise<T> {
     if (this.call.noAudit) return unrecorded(() => asOperation(this.host, () => work.whole(this.call)));
-    if (isInsideOperation(this.host)) return work.whole(this.call);
+    if (isInsideOperation(this.host)) {
+      return recordPart(
+        whole => (verbOf(whole) === verbOf(action) || this.isMarking(whole) ? whole : action),
+        () => work.whole(this.call),
+      );
+    }
     return asOperation(this.host, async () => {
+      // What juggler keeps until it is connected, it runs in the context of whoever connected it.
+      if (!this.host.dataSource.connected) await this.host.dataSource.connect();
       const recorder = await Recorder.of(this.host, this.options, this.call);
-      const outbox = recorder.outboxRecording(action);
-      if (outbox) return recordStatements(outbox, () => work.whole(this.call));
-      return (
-        this.byStatements(recorder, action, work) ??
-        inTransaction(this.host.dataSource, this.call, (options, transaction) =>
-          work.around((...change) => recorder.record(...change, transaction), options),
-        )
+      const outbox = recorder.outboxRecording();
+      if (outbox) return recordStatements(outbox, action, () => work.whole(this.call));
+      const byStatements = this.byStatements(recorder, action, work);
+      if (byStatements) return byStatements;
+      idOf(this.host.entityClass);
+      return inTransaction(this.host.dataSource, this.call, (options, transaction) =>
+        work.around((...change) => recorder.record(...change, transaction), options),
       );
     });
   }
@@ -116,8 +138,8 @@ export class RecordedOperation<M extends Entity, ID> {
   /** Records what the statements of the change tell. Undefined where the database has none that do. */
   private byStatements<T>(recorder: Recorder<M, ID>, action: Action, work: Work<T>): Promise<T> | undefined {
     const told: (() => Promise<void>)[] = [];
-    const recording = recorder.clientRecording((kind, changes, transaction) => {
-      told.push(() => recorder.record(actionOf(kind, action), changes, transaction));
+    const recording = recorder.clientRecording((...change) => {
+      told.push(() => recorder.record(...change));
     });
     if (!recording) return undefined;
     const recordTold = async () => {
@@ -125,7 +147,7 @@ export class RecordedOperation<M extends Entity, ID> {
     };
     const change = async (options: Options) => {
       try {
-        const result = await recordStatements(recording, () =>
+        const result = await recordStatements(recording, action, () =>
           work.inParts ? work.inParts(options, recordTold) : work.whole(options),
         );
         await recordTold();
@@ -146,11 +168,14 @@ export class RecordedOperation<M extends Entity, ID> {
     return readRows(this.host, filter, options, lock);
   }
 
-  /** Whether removed rows are gone, rather than marked as a soft delete marks them. */
+  /** Whether an operation marks rows as deleted. */
+  private isMarking(action: Action): boolean {
+    return action.startsWith('DELETE') && isSoftDeleting(this.host);
+  }
+
+  /** Whether an operation removes rows. */
   private isGone(action: Action): boolean {
-    return (
-      (action === Action.DELETE_ONE || action === Action.DELETE_MANY) && !('deleteByIdHard' in this.host)
-    );
+    return action.startsWith('DELETE') && !isSoftDeleting(this.host);
   }
 }
 
@@ -163,3 +188,6 @@ function changesOf(before: readonly RowState[], after: readonly RowState[]): Row
   const known = new Set(before.map(row => row.id));
   return [...changed, ...after.filter(row => !known.has(row.id)).map(({id, state}) => ({id, after: state}))];
 }
+
+/** What an action does, be it to one row or to many. */
+const verbOf = (action: Action): string | undefined => action.split('_')[0];

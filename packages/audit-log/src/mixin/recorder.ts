@@ -1,30 +1,25 @@
 import type {Entity, Transaction} from '@loopback/repository';
 import {Action} from '../action';
-import {AuditRequiredError} from '../audit-required-error';
 import {currentContext} from '../context/audit-context';
 import {type RowChange, recordedChange} from '../diff/change';
+import {withheldId} from '../diff/mask';
 import {entryId} from '../entry-id';
+import {moment} from '../moment';
 import {outboxSink} from '../outbox/outbox-sink';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
 import {type Delivery, isBeforeCommit} from '../sinks/delivery';
 import {deliveryFailures} from '../sinks/delivery-failures';
 import {repositorySink} from '../sinks/repository-sink';
 import {sinkOf} from '../sinks/sink-of';
-import type {RecordedTable} from '../statement/recorded-columns';
+import type {RecordedTable} from '../statement/recorded-table';
 import type {StatementKind} from '../statement/recording-sql';
 import type {ClientRecording, OutboxRecording} from '../statement/statement-recorder';
-import type {
-  ActorId,
-  Auditable,
-  AuditOptions,
-  ExtraColumns,
-  IAuditMixin,
-  IAuditMixinOptions,
-  User,
-} from '../types';
-import {afterCommit} from './after-commit';
+import type {Auditable, AuditOptions, ExtraColumns, IAuditMixin, IAuditMixinOptions, User} from '../types';
+import {actorOf, tenantOf} from './actor';
+import {afterCommit} from './at-commit';
 import {extraColumns} from './extra-columns';
 import {type RecordedModel, recordedModel} from './recorded-model';
+import {deliverRequired} from './required-delivery';
 
 /** Turns the changes of one operation into entries, and hands them to the sink. */
 export class Recorder<M extends Entity, ID> {
@@ -45,15 +40,17 @@ export class Recorder<M extends Entity, ID> {
     const user = (await repository.getCurrentUser?.()) as User | undefined;
     const model = recordedModel(options, repository.entityClass, repository.dataSource);
     const common = {
+      ...tenantOf(user),
       ...currentContext(),
       ...actorOf(user, repository.actorIdKey, call),
-      ...tenantOf(user),
       actedOn: repository.entityClass.modelName,
       ...model.columns,
       ...extraColumns(call),
     };
     const sink = sinkFor(repository, options);
-    const delivery = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
+    const asked = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
+    // The outbox is beside the entity, and costs no more than any weaker promise.
+    const delivery = sink === outboxSink ? 'transactional' : asked;
     return new Recorder(repository, sink, delivery, options, model, common);
   }
 
@@ -63,24 +60,34 @@ export class Recorder<M extends Entity, ID> {
   }
 
   /** How the statements of the change fill the outbox by themselves. Undefined where entries go elsewhere. */
-  outboxRecording(action: Action): OutboxRecording | undefined {
+  outboxRecording(): OutboxRecording | undefined {
     const {mask, recordUnchanged = false} = this.options;
     const {table} = this.model;
     // A function of the host's cannot be asked by PostgreSQL.
-    if (!table || this.sink !== outboxSink || this.delivery !== 'transactional' || typeof mask === 'function')
-      return undefined;
+    if (!table || this.sink !== outboxSink || typeof mask === 'function') return undefined;
     return {
       to: 'outbox',
       ...this.recorded(table),
-      common: kind => ({...this.common, action: actionOf(kind, action)}),
+      common: (kind, action) => ({...this.common, action: actionOf(kind, action, this.isSoft)}),
       keepUnchanged: recordUnchanged,
     };
   }
 
   /** How the statements of the change tell of it. Undefined where the database has no such statements. */
-  clientRecording(changed: ClientRecording['changed']): ClientRecording | undefined {
+  clientRecording(
+    changed: (action: Action, changes: readonly RowChange[], transaction?: Transaction) => void,
+  ): ClientRecording | undefined {
     const {table} = this.model;
-    return table && {to: 'client', ...this.recorded(table), changed};
+    if (!table) return undefined;
+    return {
+      to: 'client',
+      ...this.recorded(table),
+      changed: (kind, action, ...told) => changed(actionOf(kind, action, this.isSoft), ...told),
+    };
+  }
+
+  private get isSoft(): boolean {
+    return isSoftDeleting(this.repository);
   }
 
   private recorded(target: RecordedTable): Pick<ClientRecording, 'connector' | 'target'> {
@@ -97,32 +104,38 @@ export class Recorder<M extends Entity, ID> {
     const entries = this.entriesOf(action, changes);
     if (entries.length === 0) return;
     if (this.isBeforeCommit) {
-      const scope = {dataSource: this.repository.dataSource, ...(transaction && {transaction})};
-      await this.sink.deliver(entries, scope).catch(cause => {
-        throw new AuditRequiredError({cause});
-      });
+      const {dataSource} = this.repository;
+      await deliverRequired(this.sink, entries, {dataSource, ...(transaction && {transaction})});
     } else if (transaction) afterCommit(transaction, () => this.deliverAfter(entries));
     else await this.deliverAfter(entries);
   }
 
   private entriesOf(action: Action, changes: readonly RowChange[]): SinkEntry[] {
-    const {policy} = this.model;
+    const {policy, isIdMasked} = this.model;
+    const shownId = (id: string) => (isIdMasked ? withheldId(id) : id);
     const {recordUnchanged = false} = this.options;
-    const actedAt = new Date().toISOString();
+    const actedAt = moment();
     const entries: SinkEntry[] = [];
     for (const change of changes) {
       const recorded = recordedChange(change, policy);
       if (recorded.changedFields.length === 0 && !recordUnchanged) continue;
-      entries.push({...this.common, id: entryId(), action, actedAt, entityId: change.id, ...recorded});
+      entries.push({
+        ...this.common,
+        id: entryId(),
+        action,
+        actedAt,
+        entityId: shownId(change.id),
+        ...recorded,
+      });
     }
     return entries;
   }
 
   /** The change stands: a failure is reported, for there is nothing left to undo. */
   private async deliverAfter(entries: readonly SinkEntry[]): Promise<void> {
-    const delivered = this.sink
-      .deliver(entries, {})
-      .catch(error => deliveryFailures.report({entries, error}));
+    const delivered = (async () => this.sink.deliver(entries, {}))().catch(error =>
+      deliveryFailures.report({entries, error}),
+    );
     if (this.delivery === 'durable') await delivered;
   }
 }
@@ -142,36 +155,17 @@ function sinkFor<M extends Entity, ID>(
   );
 }
 
-function actorOf(user: User | undefined, key: ActorId = 'id', {actorId}: AuditOptions): ActorColumns {
-  const context = currentContext();
-  const named = actorId ?? user?.[key];
-  if (named !== undefined && named !== null) {
-    return {
-      actor: String(named),
-      actorType: context.actorType ?? 'user',
-      ...(actorId === undefined && user?.username && {actorName: user.username}),
-      ...(actorId === undefined && user?.email && {actorEmail: user.email}),
-    };
-  }
-  return context.actor === undefined
-    ? {actor: 'system', actorType: 'system'}
-    : {actor: context.actor, actorType: context.actorType ?? 'user'};
-}
-
-type ActorColumns = Pick<ExtraColumns, 'actorType' | 'actorName' | 'actorEmail'> & {actor: string};
-
-const tenantOf = (user: User | undefined): Pick<ExtraColumns, 'tenantId'> => {
-  const tenantId = user?.tenantId;
-  return tenantId === undefined || tenantId === null ? {} : {tenantId: String(tenantId)};
-};
-
 /**
  * What a statement of an operation does: what the operation is called, unless it does something else. An update
- * of a deletion is a soft delete; an insert of a save is an insert.
+ * of a deletion is a soft delete, where the repository has them; an insert of a save is an insert.
  */
-export function actionOf(kind: StatementKind, operation: Action): Action {
+export function actionOf(kind: StatementKind, operation: Action, isSoft: boolean): Action {
   const many = operation.endsWith('_MANY');
   if (kind === 'INSERT') return many ? Action.INSERT_MANY : Action.INSERT_ONE;
   if (kind === 'DELETE') return many ? Action.DELETE_MANY : Action.DELETE_ONE;
-  return operation.startsWith('INSERT') ? Action.UPDATE_ONE : operation;
+  if (operation.startsWith('UPDATE') || (isSoft && operation.startsWith('DELETE'))) return operation;
+  return many ? Action.UPDATE_MANY : Action.UPDATE_ONE;
 }
+
+/** Whether a repository marks rows as deleted, where others remove them. */
+export const isSoftDeleting = (repository: object): boolean => 'deleteByIdHard' in repository;

@@ -36,7 +36,7 @@ export async function readRows<M extends Entity, ID>(
   const normalized = modelClass._normalize({...filter}, options);
   const select = connector.buildSelect(modelName, normalized, options);
   const rows = (await dataSource.execute(
-    select.sql + (lock ? ' FOR UPDATE' : ''),
+    select.sql + (lock && LOCKING.has(connector.name) ? ' FOR UPDATE' : ''),
     select.params,
     options,
   )) as object[];
@@ -56,37 +56,48 @@ interface NormalizingModel {
 }
 
 /** Rows under a condition, a page at a time in the order of their ids, each page locked when it comes. */
-export async function* lockedPages<M extends Entity, ID>(
+export const lockedPages = <M extends Entity, ID>(
   repository: Auditable<M, ID>,
   where: Where<M> | undefined,
   options: Options,
-  fields?: readonly string[],
+): AsyncGenerator<RowState[]> =>
+  pages(repository, where, filter => readRows(repository, filter, options, true));
+
+/** The ids of rows under a condition, a page at a time in their order. */
+export async function* keyPages<M extends Entity, ID>(
+  repository: Auditable<M, ID>,
+  where: Where<M> | undefined,
+  options: Options,
+): AsyncGenerator<unknown[]> {
+  const fields = [idOf(repository.entityClass)];
+  const read = (filter: Filter<M>) => readRows(repository, {...filter, fields} as Filter<M>, options);
+  for await (const page of pages(repository, where, read)) yield page.map(row => row.key);
+}
+
+async function* pages<M extends Entity, ID>(
+  repository: Auditable<M, ID>,
+  where: Where<M> | undefined,
+  read: (filter: Filter<M>) => Promise<RowState[]>,
 ): AsyncGenerator<RowState[]> {
   const idName = idOf(repository.entityClass);
   let last: unknown;
   for (;;) {
     const beyond = last === undefined ? {} : {[idName]: {gt: last}};
-    const filter = {
-      where: {and: [where ?? {}, beyond]},
-      order: [`${idName} ASC`],
-      limit: PAGE_SIZE,
-      ...(fields && {fields}),
-    };
-    const page = await readRows(repository, filter as unknown as Filter<M>, options, true);
+    const filter = {where: {and: [where ?? {}, beyond]}, order: [`${idName} ASC`], limit: PAGE_SIZE};
+    const page = await read(filter as unknown as Filter<M>);
+    for (const {key} of page) refuseInexact(key);
     if (page.length > 0) yield page;
     if (page.length < PAGE_SIZE) return;
     last = page.at(-1)?.key;
   }
 }
 
-/** The ids of rows under a condition, likewise. */
-export async function* lockedKeys<M extends Entity, ID>(
-  repository: Auditable<M, ID>,
-  where: Where<M> | undefined,
-  options: Options,
-): AsyncGenerator<unknown[]> {
-  const fields = [idOf(repository.entityClass)];
-  for await (const page of lockedPages(repository, where, options, fields)) yield page.map(row => row.key);
+/** A number that JavaScript cannot hold would mean another row. */
+function refuseInexact(key: unknown): void {
+  if (typeof key !== 'number' || Number.isSafeInteger(key) || !Number.isInteger(key)) return;
+  throw new Error(
+    `The id ${key} is beyond what a number holds exactly: give the property the type 'string'.`,
+  );
 }
 
 /** The condition that means exactly these rows. */
@@ -98,21 +109,33 @@ export function exactly<M extends Entity, ID>(
 }
 
 /**
+ * The properties that identify an entity.
+ *
+ * @throws Error where the model has none: its rows could not be told apart in the trail
+ */
+export function idNamesOf(entityClass: typeof Entity): string[] {
+  const names = entityClass.getIdProperties();
+  if (names.length === 0) throw new Error(`${entityClass.modelName} must have an id property to be audited.`);
+  return names;
+}
+
+/**
  * The one property that identifies an entity.
  *
- * @throws Error where the model has none, or several: its rows could not be told apart in the trail
+ * @throws Error where it has several, which only the statements of PostgreSQL can tell
  */
 export function idOf(entityClass: typeof Entity): string {
-  const [name, ...more] = entityClass.getIdProperties();
-  if (name === undefined || more.length > 0) {
-    throw new Error(`${entityClass.modelName} must have exactly one id property to be audited.`);
-  }
-  return name;
+  const [name = '', ...more] = idNamesOf(entityClass);
+  if (more.length === 0) return name;
+  throw new Error(`${entityClass.modelName} has a composite id, which cannot be audited in this way.`);
 }
 
 /** Decimals and big integers come as text; the model has numbers where it says so. */
-const modelled = (type: unknown, value: unknown): unknown =>
+export const modelled = (type: unknown, value: unknown): unknown =>
   (type === Number || type === 'number') && typeof value === 'string' ? Number(value) : value;
+
+/** Connectors of databases whose SELECT takes FOR UPDATE. */
+const LOCKING = new Set(['postgresql', 'mysql', 'mariadb', 'oracle', 'cockroachdb']);
 
 const rowState = (values: Record<string, unknown>, idName: string): RowState => ({
   key: values[idName],

@@ -15,6 +15,9 @@ const BY_WHERE = {
   restore: Action.UPDATE_MANY,
 } as const;
 
+/** One that takes the entity itself. */
+const HARD_DELETE = 'deleteHard';
+
 type Method = (this: object, subject: unknown, options?: Options) => Promise<unknown>;
 
 /**
@@ -43,6 +46,15 @@ export function recordSoftDeletion<M extends Entity, ID>(
     methods[name] = function (where, call) {
       const change = (part: Where<M>, options: Options) => method.call(this, part, options) as Promise<Count>;
       return recorded(this, call).many(action, where as Where<M> | undefined, change);
+    };
+  }
+  const deleteHard = own[HARD_DELETE];
+  if (deleteHard) {
+    methods[HARD_DELETE] = function (entity, call) {
+      const id = (entity as Entity).getId();
+      return recorded(this, call).one(Action.DELETE_ONE, id, options =>
+        deleteHard.call(this, entity, options),
+      );
     };
   }
   for (const [name, value] of Object.entries(methods)) {

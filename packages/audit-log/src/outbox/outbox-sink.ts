@@ -11,6 +11,8 @@ export const outboxSink: AuditSink = {
   delivery: 'transactional',
   deliveries: ['transactional', 'required'],
 
+  joins: ({transaction}) => transaction !== undefined,
+
   async deliver(entries, {dataSource, transaction}) {
     if (!dataSource || !transaction) throw new Error('The outbox needs the transaction of the change.');
     await dataSource.execute(FILL_OUTBOX, [JSON.stringify(entries)], {transaction});
@@ -24,6 +26,8 @@ export const outboxSink: AuditSink = {
  * @param more datasources with an outbox, too: a transaction of one of them takes its entries there
  */
 export const outboxOf = (dataSource: juggler.DataSource, ...more: juggler.DataSource[]): AuditSink => ({
+  joins: scope => [dataSource, ...more].some(each => transactionOn(each, scope)),
+
   async deliver(entries, scope) {
     const holder = [dataSource, ...more].find(each => transactionOn(each, scope));
     const options = holder && {transaction: scope.transaction};

@@ -1,7 +1,7 @@
 import type {juggler} from '@loopback/repository';
-import {MASKED_PARTS as PARTS, WITHHELD, MASKED_WORDS as WORDS} from '../diff/mask';
 import type {JsonObject} from '../entry';
 import type {SinkEntry} from '../sinks/audit-sink';
+import {WITHHOLDING} from '../statement/withholding-sql';
 
 export const OUTBOX_TABLE = 'audit_outbox';
 export const REJECTED_TABLE = 'audit_outbox_rejected';
@@ -40,25 +40,7 @@ export const CREATE_OUTBOX = [
      asleep   boolean NOT NULL DEFAULT true
    )`,
   `INSERT INTO ${RELAY_TABLE} DEFAULT VALUES ON CONFLICT DO NOTHING`,
-  // What diff/mask.ts does, for what is inside JSON columns.
-  `CREATE OR REPLACE FUNCTION audit_is_withheld(name text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-     SELECT lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) ~ '${PARTS.join('|')}'
-         OR lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\\1 \\2', 'g')) ~ '(^|[^a-z0-9])(${WORDS.join('|')})([^a-z0-9]|$)'
-   $$`,
-  `CREATE OR REPLACE FUNCTION audit_withhold(value jsonb, names text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
-   BEGIN
-     IF jsonb_typeof(value) = 'object' THEN
-       RETURN (SELECT coalesce(jsonb_object_agg(key, CASE
-                 WHEN jsonb_typeof(inner_value) = 'null' THEN inner_value
-                 WHEN key = ANY (names) OR audit_is_withheld(key) THEN '"${WITHHELD}"'
-                 ELSE audit_withhold(inner_value, names) END), '{}')
-               FROM jsonb_each(value) AS member (key, inner_value));
-     ELSIF jsonb_typeof(value) = 'array' THEN
-       RETURN (SELECT coalesce(jsonb_agg(audit_withhold(item, names) ORDER BY place), '[]')
-               FROM jsonb_array_elements(value) WITH ORDINALITY AS element (item, place));
-     END IF;
-     RETURN value;
-   END $$`,
+  ...WITHHOLDING,
   // Commits that notify wait for one another, so only those notify that must wake a relay.
   `CREATE OR REPLACE FUNCTION audit_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
    BEGIN

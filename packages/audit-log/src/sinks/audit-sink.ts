@@ -27,5 +27,7 @@ export interface AuditSink {
   readonly delivery?: Delivery;
   /** The deliveries whose promise it can keep; `required`, `background` and its own where it is left out. */
   readonly deliveries?: readonly Delivery[];
+  /** Whether what it is given in this scope is committed, and rolled back, with the transaction of the change. */
+  joins?(scope: SinkScope): boolean | Promise<boolean>;
   deliver(entries: readonly SinkEntry[], scope: SinkScope): Promise<void>;
 }

@@ -5,8 +5,11 @@ import {isRefusal} from './failure';
 export interface HttpSinkOptions {
   /** Where the audit service is, its base path included. */
   url: string;
-  /** A bearer token with the permission CreateAudit; asked for with every request, so that it may be renewed. */
-  token: () => string | Promise<string>;
+  /**
+   * A bearer token with the permission CreateAudit in the trail of a tenant, or, for entries that name none, in
+   * the trail that they shall enter; asked for with every request, so that it may be renewed.
+   */
+  token: (tenantId?: string) => string | Promise<string>;
   /** Entries of one request at most, 1000 by default. */
   batchSize?: number;
   /** Bytes of one request at most, 4 MiB by default; an entry that is larger goes alone. */
@@ -15,17 +18,23 @@ export interface HttpSinkOptions {
   timeoutMs?: number;
 }
 
-/** Entries of one call, one a line, which wait to be sent. */
+/** An entry as it is sent. */
+interface Line {
+  tenantId: string | undefined;
+  text: string;
+}
+
+/** The entries of one call, which wait to be sent. */
 interface Waiting {
-  lines: readonly string[];
+  lines: readonly Line[];
   resolve: () => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Entries to the audit service by HTTP. Calls that come while a request is under way share the next one, a call
- * that is too large for one is sent in several; connections are kept alive. Nothing is tried again here: the
- * outbox and the journal do that.
+ * Entries to the audit service by HTTP. Calls that come while a request is under way share the next one, where
+ * their entries are one tenant's; a call that is too large for one is sent in several; connections are kept
+ * alive. Nothing is tried again here: the outbox and the journal do that.
  */
 export class HttpSink implements AuditSink {
   private waiting: Waiting[] = [];
@@ -36,7 +45,7 @@ export class HttpSink implements AuditSink {
   /** @throws AuditServiceError where the service refuses or does not answer; a part may have been stored then */
   deliver(entries: readonly SinkEntry[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const lines = entries.map(entry => `${JSON.stringify(entry)}\n`);
+      const lines = entries.map(entry => ({tenantId: entry.tenantId, text: `${JSON.stringify(entry)}\n`}));
       this.waiting.push({lines, resolve, reject});
       if (!this.sending) void this.send();
     });
@@ -72,15 +81,33 @@ export class HttpSink implements AuditSink {
     for (const {lines, resolve, reject} of calls) await this.postAll(lines).then(resolve, reject);
   }
 
-  /** Sends lines in as many requests as they need, one after the other. */
-  private async postAll(lines: readonly string[]): Promise<void> {
-    for (let from = 0; from < lines.length; ) {
-      const room = this.room();
-      let to = from;
-      while (to < lines.length && (room.take(lines[to] ?? '') || to === from)) to += 1;
-      await this.post(lines.slice(from, to).join(''));
-      from = to;
+  /** Sends the lines of each tenant by themselves, for a token opens the trail of one alone. */
+  private async postAll(lines: readonly Line[]): Promise<void> {
+    const byTenant = new Map<string | undefined, Line[]>();
+    for (const line of lines) {
+      const own = byTenant.get(line.tenantId);
+      if (own) own.push(line);
+      else byTenant.set(line.tenantId, [line]);
     }
+    for (const [tenantId, own] of byTenant) {
+      for (const body of this.bodiesOf(own)) await this.post(body, await this.options.token(tenantId));
+    }
+  }
+
+  /** Lines as the bodies of as many requests as they need, in order. */
+  private *bodiesOf(lines: readonly Line[]): Generator<string> {
+    let room = this.room();
+    let body = '';
+    for (const line of lines) {
+      if (!room.take(line) && body !== '') {
+        yield body;
+        room = this.room();
+        room.take(line);
+        body = '';
+      }
+      body += line.text;
+    }
+    if (body !== '') yield body;
   }
 
   /** What a request can hold. */
@@ -90,17 +117,17 @@ export class HttpSink implements AuditSink {
     let bytes = 0;
     return {
       /** Whether the line fits, too. */
-      take(line: string): boolean {
+      take({text}: Line): boolean {
         entries += 1;
-        bytes += Buffer.byteLength(line);
+        bytes += Buffer.byteLength(text);
         return entries <= batchSize && bytes <= batchBytes;
       },
     };
   }
 
-  private async post(body: string): Promise<void> {
-    const {url, token, timeoutMs = 30_000} = this.options;
-    const headers = {authorization: `Bearer ${await token()}`, 'content-type': 'application/x-ndjson'};
+  private async post(body: string, token: string): Promise<void> {
+    const {url, timeoutMs = 30_000} = this.options;
+    const headers = {authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson'};
     const answer = await exchange(`${url.replace(/\/$/, '')}/audit-logs/batch`, headers, body, timeoutMs);
     if (!answer.ok) throw errorOfAnswer(answer.status, answer.retryAfter, answer.text);
   }

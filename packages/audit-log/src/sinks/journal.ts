@@ -14,7 +14,7 @@ export interface JournalOptions {
   folder: string;
   /** Where the entries go from here. */
   target: AuditSink;
-  /** Told of each delivery that failed and will be tried again. */
+  /** Told of each delivery that failed, or segment that could not be read, and will be tried again. */
   onRetry?: (error: unknown, attempt: number) => void;
   /** Longest pause between two attempts, in milliseconds. */
   maxPauseMs?: number;
@@ -75,8 +75,8 @@ export class Journal implements AuditSink {
       await current.file.appendFile(text);
       await current.file.datasync();
     } catch (error) {
-      // Half a line must not become the beginning of the next one.
-      await current.file.truncate(current.bytes).catch(() => {});
+      // Half a line must not become the beginning of the next one; at the end of a segment it does no harm.
+      await current.file.truncate(current.bytes).catch(() => this.close().catch(() => {}));
       throw error;
     }
     current.bytes += Buffer.byteLength(text);
@@ -108,17 +108,30 @@ export class Journal implements AuditSink {
     return (await readdir(this.options.folder)).filter(name => SEGMENT.test(name)).sort();
   }
 
+  /** A disk that cannot be read at the moment is tried again, as a target is: the host lives on. */
   private async deliverAll(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      const [oldest] = await this.segments();
-      if (oldest === undefined) {
-        await sleep(1_000, undefined, {signal: this.arrived.signal}).catch(() => {});
-        if (!this.stopping.signal.aborted) this.arrived = new AbortController();
-      } else {
-        if (oldest === this.current?.name) await this.closeInTurn();
-        await this.deliverSegment(oldest);
+    for (let attempt = 1; !this.stopping.signal.aborted; ) {
+      try {
+        await this.deliverOldest();
+        attempt = 1;
+      } catch (error) {
+        this.options.onRetry?.(error, attempt);
+        await this.pause(attempt);
+        attempt += 1;
       }
     }
+  }
+
+  /** Delivers the oldest segment; where there is none, waits for a while. */
+  private async deliverOldest(): Promise<void> {
+    const [oldest] = await this.segments();
+    if (oldest === undefined) {
+      await sleep(1_000, undefined, {signal: this.arrived.signal}).catch(() => {});
+      if (!this.stopping.signal.aborted) this.arrived = new AbortController();
+      return;
+    }
+    if (oldest === this.current?.name) await this.closeInTurn();
+    await this.deliverSegment(oldest);
   }
 
   /** Delivers a closed segment from where it stood, and removes it. */
@@ -144,7 +157,7 @@ export class Journal implements AuditSink {
       }
     }
     await rm(path);
-    await rm(progress, {force: true});
+    for (const left of [progress, `${progress}.tmp`]) await rm(left, {force: true});
   }
 
   /** Doubling pauses with jitter. */
@@ -158,7 +171,6 @@ export class Journal implements AuditSink {
 
 async function writeWhole(path: string, text: string): Promise<void> {
   const file = await open(`${path}.tmp`, 'w');
-  await file.writeFile(text);
-  await file.close();
+  await file.writeFile(text).finally(() => file.close());
   await rename(`${path}.tmp`, path);
 }

@@ -14,6 +14,10 @@ export type AuditLogStore = Pick<AuditLogRepository, 'createAll'> &
  * transaction.
  */
 export const repositorySink = (repository: () => Promise<AuditLogStore>): AuditSink => ({
+  async joins(scope) {
+    return optionsOf(await repository(), scope).transaction !== undefined;
+  },
+
   async deliver(entries, scope) {
     const store = await repository();
     await storeOnce(store, entries, optionsOf(store, scope));

@@ -1,5 +1,6 @@
 import {OUTBOX_TABLE} from '../outbox/outbox-table';
-import {changedFieldsSql, type RecordedTable, stateSql} from './recorded-columns';
+import type {RecordedTable} from './recorded-table';
+import {changedFieldsSql, idSql, sameIdSql, stateSql} from './row-sql';
 
 export type StatementKind = 'INSERT' | 'UPDATE' | 'DELETE';
 
@@ -52,7 +53,7 @@ export function recordingSql(
 function insertSql(sql: string, target: RecordedTable, telling: Telling): RecordingStatement | undefined {
   const rest = after(sql, `INSERT INTO ${target.table}`);
   if (rest === undefined) return undefined;
-  const [, values = rest, returning] = /^(.*?)\s+RETURNING\s+(.*)$/s.exec(rest) ?? [];
+  const [values, returning] = splitAt(rest, 'RETURNING');
   const insert = `INSERT INTO ${target.table} AS ${IS} ${values} RETURNING`;
   const wanted = returning?.split(',').map(column => column.trim()) ?? [];
   if (telling.to === 'client') {
@@ -70,18 +71,19 @@ function insertSql(sql: string, target: RecordedTable, telling: Telling): Record
 function updateSql(sql: string, target: RecordedTable, telling: Telling): RecordingStatement | undefined {
   const rest = after(sql, `UPDATE ${target.table}`);
   if (rest === undefined) return undefined;
-  const [, assignments = rest, where = ''] = /^(.*?)(\s+WHERE\s.*)$/s.exec(rest) ?? [];
-  const held = `locked.${WAS}`;
+  const [assignments, where] = splitAt(rest, 'WHERE');
+  const held = `audit_locked.${WAS}`;
   const update = `UPDATE ${target.table} AS ${IS} ${assignments}
-    FROM (SELECT held AS ${WAS} FROM ${target.table} AS held ${where} FOR UPDATE) AS locked
-    WHERE ${IS}.${target.idColumn} = (${held}).${target.idColumn} RETURNING`;
+    FROM (SELECT audit_held AS ${WAS} FROM ${target.table} AS audit_held
+      ${where ? `WHERE ${where}` : ''} FOR UPDATE) AS audit_locked
+    WHERE ${sameIdSql(IS, held, target)} RETURNING`;
   if (telling.to === 'client') return {kind: 'UPDATE', text: `${update} ${toldSql(target, held, IS)}`};
   const fields = changedFieldsSql(target.columns, held, IS);
-  const which = telling.keepUnchanged ? '' : `WHERE cardinality(${CHANGED}.fields) > 0`;
+  const which = telling.keepUnchanged ? '' : `WHERE cardinality(${CHANGED}.audit_fields) > 0`;
   const told = outboxSql(target, telling.parameter, `${CHANGED}.${WAS}`, `${CHANGED}.${IS}`, which);
   return {
     kind: 'UPDATE',
-    text: `WITH ${CHANGED} AS (${update} ${held}, ${IS}, ${fields} AS fields), ${told}
+    text: `WITH ${CHANGED} AS (${update} ${held}, ${IS}, ${fields} AS audit_fields), ${told}
       SELECT count(*)::int AS count FROM ${CHANGED}`,
   };
 }
@@ -101,7 +103,7 @@ function deleteSql(sql: string, target: RecordedTable, telling: Telling): Record
 /** A row before and after, for the client; what is withheld is left to it. */
 function toldSql(target: RecordedTable, was?: string, is?: string): string {
   const told = [
-    `((${is ?? was}).${target.idColumn})::text AS ${TOLD_ID}`,
+    `${idSql(is ?? was ?? '', target, false)} AS ${TOLD_ID}`,
     ...(was ? [`${stateSql(was, target, false)} AS ${TOLD_BEFORE}`] : []),
     ...(is ? [`${stateSql(is, target, false)} AS ${TOLD_AFTER}`] : []),
   ];
@@ -110,15 +112,15 @@ function toldSql(target: RecordedTable, was?: string, is?: string): string {
 
 /** Puts every changed row into the outbox. */
 function outboxSql(target: RecordedTable, common: number, was?: string, is?: string, which = ''): string {
-  const fields = was && is ? `${CHANGED}.fields` : changedFieldsSql(target.columns, was, is);
+  const fields = was && is ? `${CHANGED}.audit_fields` : changedFieldsSql(target.columns, was, is);
   const columns = {
     entry: `$${common}::json`,
-    entity_id: `((${is ?? was}).${target.idColumn})::text`,
+    entity_id: idSql(is ?? was ?? '', target, true),
     ...(was && {before: stateSql(was, target, true)}),
     ...(is && {after: stateSql(is, target, true)}),
     changed_fields: fields,
   };
-  return `recorded AS (INSERT INTO ${OUTBOX_TABLE} (${Object.keys(columns).join(', ')})
+  return `audit_recorded AS (INSERT INTO ${OUTBOX_TABLE} (${Object.keys(columns).join(', ')})
       SELECT ${Object.values(columns).join(', ')} FROM ${CHANGED} ${which})`;
 }
 
@@ -128,6 +130,21 @@ const after = (text: string, beginning: string): string | undefined =>
     ? text.slice(beginning.length)
     : undefined;
 
+/** What comes before and after a keyword that stands outside of quotes. */
+function splitAt(sql: string, keyword: string): [before: string, after?: string] {
+  const outside = new RegExp(`"(?:[^"]|"")*"|'(?:[^']|'')*'|\\s${keyword}\\s`, 'g');
+  for (const {0: found, index} of sql.matchAll(outside)) {
+    if (found.trim() === keyword) return [sql.slice(0, index), sql.slice(index + found.length)];
+  }
+  return [sql];
+}
+
 /** Whether a statement may change the table although it is none that can be recorded. */
-export const mayChange = (sql: string, {table}: RecordedTable): boolean =>
-  /^\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|WITH)\b/i.test(sql) && sql.includes(table);
+export function mayChange(sql: string, {table}: RecordedTable): boolean {
+  if (/^\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE)\b/i.test(sql)) return sql.includes(table);
+  if (!/^\s*WITH\b/i.test(sql)) return false;
+  const parts = sql.split(table).slice(0, -1);
+  return parts.some(part => CHANGING.test(part));
+}
+
+const CHANGING = /\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\s+(ONLY\s+)?$/i;

@@ -1,9 +1,11 @@
-import {AsyncLocalStorage} from 'node:async_hooks';
+import {AsyncLocalStorage, AsyncResource} from 'node:async_hooks';
 import {createHash} from 'node:crypto';
 import type {juggler, Transaction} from '@loopback/repository';
+import type {Action} from '../action';
 import type {RowChange} from '../diff/change';
+import {documentOf} from '../diff/json-of';
 import type {JsonObject} from '../entry';
-import type {RecordedTable} from './recorded-columns';
+import type {RecordedTable} from './recorded-table';
 import {
   mayChange,
   recordingSql,
@@ -23,8 +25,8 @@ interface Recorded {
 /** Statements that fill the outbox with what they change. */
 export interface OutboxRecording extends Recorded {
   to: 'outbox';
-  /** What all entries of a statement share, by its kind. */
-  common(kind: StatementKind): object;
+  /** What all entries of a statement share. */
+  common(kind: StatementKind, action: Action): object;
   keepUnchanged: boolean;
 }
 
@@ -32,7 +34,12 @@ export interface OutboxRecording extends Recorded {
 export interface ClientRecording extends Recorded {
   to: 'client';
   /** Told when a statement has run, with the transaction in which it did where it was not one of its own. */
-  changed(kind: StatementKind, changes: readonly RowChange[], transaction: Transaction | undefined): void;
+  changed(
+    kind: StatementKind,
+    action: Action,
+    changes: readonly RowChange[],
+    transaction: Transaction | undefined,
+  ): void;
 }
 
 export type StatementRecording = OutboxRecording | ClientRecording;
@@ -46,7 +53,14 @@ interface ExecutingConnector {
   executeSQL(sql: Query, params: unknown[], options: object, callback: Callback): void;
 }
 
-const current = new AsyncLocalStorage<StatementRecording>();
+/** An operation whose statements are recorded. What it leaves running behind is none of it any more. */
+interface Running {
+  recording: StatementRecording;
+  action: Action;
+  operation: {isOver: boolean};
+}
+
+const current = new AsyncLocalStorage<Running>();
 const recording = new WeakSet<object>();
 
 /** Whether the statements of a datasource can be recorded. */
@@ -56,9 +70,24 @@ export const isRecordable = (dataSource: juggler.DataSource): boolean => {
 };
 
 /** Runs `work`; the statements by which it changes the table tell of it as well. */
-export function recordStatements<T>(recordingOf: StatementRecording, work: () => Promise<T>): Promise<T> {
-  teach(recordingOf.connector as ExecutingConnector);
-  return current.run(recordingOf, work);
+export async function recordStatements<T>(
+  recording: StatementRecording,
+  action: Action,
+  work: () => Promise<T>,
+): Promise<T> {
+  teach(recording.connector as ExecutingConnector);
+  const operation = {isOver: false};
+  try {
+    return await current.run({recording, action, operation}, work);
+  } finally {
+    operation.isOver = true;
+  }
+}
+
+/** Runs `work` as a part of the present operation which is itself called `action`. */
+export function recordPart<T>(action: (whole: Action) => Action, work: () => Promise<T>): Promise<T> {
+  const running = current.getStore();
+  return running ? current.run({...running, action: action(running.action)}, work) : work();
 }
 
 /** Runs `work` with its statements as they are. */
@@ -70,30 +99,39 @@ function teach(connector: ExecutingConnector): void {
   recording.add(connector);
   const executeSQL = connector.executeSQL;
   connector.executeSQL = function (sql, params, options, callback) {
-    const store = current.getStore();
-    const recording = store?.connector === connector ? store : undefined;
-    const text = typeof sql === 'string' ? sql : sql.text;
-    const telling = recording && tellingOf(recording, params.length + 1);
-    const statement = telling && rewritten(text, recording.target, telling);
-    if (recording && !statement && mayChange(text, recording.target)) {
-      callback(
-        new Error(`A statement that changes ${recording.target.table} cannot be recorded, and was not run.`),
-      );
-      return;
-    }
-    if (!statement) {
+    const running = current.getStore();
+    if (!running || running.operation.isOver || running.recording.connector !== connector) {
       executeSQL.call(this, sql, params, options, callback);
       return;
     }
-    const {kind} = statement;
-    const values = recording.to === 'outbox' ? [...params, JSON.stringify(recording.common(kind))] : params;
-    executeSQL.call(this, statement.query, values, options, (error, result) => {
-      if (error) callback(error);
-      else if (recording.to === 'outbox') callback(null, answered(kind, result as object[]));
-      else callback(null, told(recording, kind, result, transactionOf(options, connector)));
+    const {recording, action} = running;
+    // The connection answers in the context in which it was opened, which is that of another operation.
+    const answer = AsyncResource.bind(callback);
+    const text = typeof sql === 'string' ? sql : sql.text;
+    const statement = rewritten(text, recording.target, tellingOf(recording, params.length + 1));
+    if (!statement) {
+      if (mayChange(text, recording.target)) answer(unrecordable(recording.target));
+      else executeSQL.call(this, sql, params, options, answer);
+      return;
+    }
+    const {kind, query} = statement;
+    const isFilling = recording.to === 'outbox';
+    const values = isFilling ? [...params, JSON.stringify(recording.common(kind, action))] : params;
+    executeSQL.call(this, query, values, options, (error, result) => {
+      if (error) answer(error);
+      else if (isFilling) answer(null, answered(kind, result as object[]));
+      else {
+        const rows = (kind === 'INSERT' ? result : (result as {rows: unknown}).rows) as ToldRow[];
+        const changes = rows.map(row => changeOf(row, recording.target));
+        recording.changed(kind, action, changes, transactionOf(options, connector));
+        answer(null, untold(kind, rows));
+      }
     });
   };
 }
+
+const unrecordable = ({table}: RecordedTable): Error =>
+  new Error(`A statement that changes ${table} cannot be recorded, and was not run.`);
 
 const tellingOf = (recording: StatementRecording, parameter: number): Telling =>
   recording.to === 'outbox'
@@ -113,21 +151,21 @@ type ToldRow = Record<string, unknown> & {
   [TOLD_AFTER]?: JsonObject;
 };
 
-/** Passes the rows on to the recording, and gives the connector what it would have got without it. */
-function told(
-  {changed}: ClientRecording,
-  kind: StatementKind,
-  result: unknown,
-  transaction: Transaction | undefined,
-): unknown {
-  const rows = (kind === 'INSERT' ? result : (result as {rows: unknown}).rows) as ToldRow[];
-  const changes: RowChange[] = [];
-  const wanted = rows.map(({[TOLD_ID]: id, [TOLD_BEFORE]: before, [TOLD_AFTER]: after, ...rest}) => {
-    changes.push({id, ...(before && {before}), ...(after && {after})});
-    return rest;
-  });
-  changed(kind, changes, transaction);
-  return kind === 'INSERT' ? wanted : {affectedRows: rows.length, count: rows.length, rows: []};
+/** What a statement told of a row. */
+function changeOf(row: ToldRow, {columns}: RecordedTable): RowChange {
+  const documents = columns.filter(({kind}) => kind === 'document').map(({property}) => property);
+  const stateOf = (state: JsonObject): JsonObject => {
+    for (const property of documents) state[property] = documentOf(state[property] ?? null);
+    return state;
+  };
+  const {[TOLD_ID]: id, [TOLD_BEFORE]: before, [TOLD_AFTER]: after} = row;
+  return {id, ...(before && {before: stateOf(before)}), ...(after && {after: stateOf(after)})};
+}
+
+/** What the connector would have got from the statement as it was. */
+function untold(kind: StatementKind, rows: readonly ToldRow[]): unknown {
+  if (kind !== 'INSERT') return {affectedRows: rows.length, count: rows.length, rows: []};
+  return rows.map(({[TOLD_ID]: _id, [TOLD_AFTER]: _after, ...wanted}) => wanted);
 }
 
 /** The transaction in which a connector runs a statement; it runs those of other datasources without. */

@@ -1,78 +1,26 @@
-import type {Entity} from '@loopback/repository';
-import type {ChangePolicy} from '../diff/change';
 import {MASKED_PARTS, MASKED_WORDS, WITHHELD} from '../diff/mask';
-
-/** A property of a model as a statement records it. */
-export interface RecordedColumn {
-  property: string;
-  /** Quoted for SQL. */
-  column: string;
-  kind: 'date' | 'bytes' | 'json' | 'text' | 'plain';
-  masked: boolean;
-}
-
-/** The table of a model, as far as a statement must know it. */
-export interface RecordedTable {
-  /** Quoted, with its schema. */
-  table: string;
-  idColumn: string;
-  columns: readonly RecordedColumn[];
-  /** Names that are withheld inside JSON columns, besides those that are by default. */
-  masked: readonly string[];
-}
-
-/** How a connector names tables and columns. */
-export interface NamingConnector {
-  tableEscaped(model: string): string;
-  columnEscaped(model: string, property: string): string;
-}
-
-/** The properties of a model that are recorded, in the model's order. */
-export function recordedTable(
-  entityClass: typeof Entity,
-  idName: string,
-  connector: NamingConnector,
-  {isMasked, ignored}: ChangePolicy,
-  masked: readonly string[],
-): RecordedTable {
-  const {modelName, definition} = entityClass;
-  const properties = Object.entries(definition.properties).filter(
-    ([property]) => !ignored.includes(property),
-  );
-  return {
-    masked,
-    table: connector.tableEscaped(modelName),
-    idColumn: connector.columnEscaped(modelName, idName),
-    columns: properties.map(([property, {type}]) => ({
-      property,
-      column: connector.columnEscaped(modelName, property),
-      kind: kindOf(type),
-      masked: isMasked(property),
-    })),
-  };
-}
-
-const KINDS = new Map<unknown, RecordedColumn['kind']>([
-  [Date, 'date'],
-  ['date', 'date'],
-  [Buffer, 'bytes'],
-  ['buffer', 'bytes'],
-  [String, 'text'],
-  ['string', 'text'],
-  [Number, 'plain'],
-  ['number', 'plain'],
-  [Boolean, 'plain'],
-  ['boolean', 'plain'],
-]);
-
-/** What is no plain value is JSON: objects, lists, any. */
-const kindOf = (type: unknown): RecordedColumn['kind'] => KINDS.get(type) ?? 'json';
+import type {RecordedColumn, RecordedTable} from './recorded-table';
 
 /** Pairs that one call of json_build_object takes: PostgreSQL gives a function at most 100 arguments. */
 const PAIRS = 40;
 
-/** The columns of a row, by the alias under which a statement knows it. */
+/** A column of a row, by the alias under which a statement knows the row. */
 const columnOf = (row: string, column: string): string => `(${row}).${column}`;
+
+/**
+ * The id of a row as text.
+ *
+ * @param withhold gives its SHA-256 where it must not be shown, which still tells rows apart
+ */
+export function idSql(row: string, {idColumns, isIdMasked}: RecordedTable, withhold: boolean): string {
+  const texts = idColumns.map(column => `${columnOf(row, column)}::text`);
+  const id = texts.length === 1 ? `${texts[0]}` : `json_build_array(${texts.join(', ')})::text`;
+  return withhold && isIdMasked ? `encode(sha256(convert_to(${id}, 'UTF8')), 'hex')` : id;
+}
+
+/** That two rows have the same id. */
+export const sameIdSql = (a: string, b: string, {idColumns}: RecordedTable): string =>
+  idColumns.map(column => `${columnOf(a, column)} = ${columnOf(b, column)}`).join(' AND ');
 
 /**
  * A row as the JSON object of its properties.
@@ -108,7 +56,7 @@ export function changedFieldsSql(columns: readonly RecordedColumn[], was?: strin
 /** A column in a form in which equal values are equal; not every type of PostgreSQL can be compared. */
 function comparedSql(row: string, {column, kind}: RecordedColumn): string {
   const value = columnOf(row, column);
-  if (kind === 'json') return `to_jsonb(${value})`;
+  if (kind === 'document') return `to_jsonb(${value})`;
   return kind === 'text' ? `${value}::text` : value;
 }
 
@@ -116,14 +64,15 @@ function comparedSql(row: string, {column, kind}: RecordedColumn): string {
 function shownSql(row: string, column: RecordedColumn, names: readonly string[]): string {
   const value = columnOf(row, column.column);
   if (column.masked) return `CASE WHEN ${value} IS NOT NULL THEN ${literal(WITHHELD)} END`;
-  if (column.kind !== 'json') return valueSql(row, column);
+  if (column.kind !== 'document') return valueSql(row, column);
   const list = `ARRAY[${names.map(literal).join(', ')}]::text[]`;
-  // Most documents hold nothing to withhold: a glance at their letters is cheaper than a walk through them.
-  return `CASE WHEN regexp_replace(${value}::text, '[^A-Za-z0-9\\\\]+', '', 'g') ~* ${literal(suspects(names))}
-    THEN audit_withhold(to_jsonb(${value}), ${list}) ELSE to_jsonb(${value}) END`;
+  return `audit_shown(to_jsonb(${value}), ${literal(suspects(names))}, ${list})`;
 }
 
-/** What the letters of a document must have in them for a name in it to be withheld. A backslash hides letters. */
+/**
+ * What the letters of a document must have in them for a name in it to be withheld. Most documents hold nothing
+ * of it, and a glance at their letters is cheaper than a walk through them. A backslash hides letters.
+ */
 function suspects(names: readonly string[]): string {
   const letters = names.map(name => name.replace(/[^A-Za-z0-9]+/g, ''));
   return ['\\\\', ...MASKED_PARTS, ...MASKED_WORDS, ...letters].join('|');
@@ -132,11 +81,21 @@ function suspects(names: readonly string[]): string {
 /** A column as JSON knows it. */
 function valueSql(row: string, {column, kind}: RecordedColumn): string {
   const value = columnOf(row, column);
-  if (kind === 'date') {
-    return `to_char(${value}::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-  }
+  if (kind === 'date') return momentSql(value);
   if (kind === 'bytes') return `translate(encode(${value}, 'base64'), E'\\n', '')`;
   return kind === 'text' ? `${value}::text` : value;
+}
+
+/**
+ * A moment as RFC 3339 in UTC, with microseconds where it has them. What has no time zone, or no end, is told as
+ * it is: in which zone it was meant, the database does not know.
+ */
+function momentSql(value: string): string {
+  const moment = `${value}::text::timestamptz`;
+  const precision = `CASE WHEN date_part('microseconds', ${moment})::int % 1000 = 0 THEN 'MS' ELSE 'US' END`;
+  const utc = `to_char(${moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.' || ${precision} || '"Z"')`;
+  return `CASE WHEN pg_typeof(${value}) <> 'timestamptz'::regtype THEN to_json(${value}) #>> '{}'
+    WHEN isfinite(${moment}) THEN ${utc} ELSE ${value}::text END`;
 }
 
 /** A name of the model as a literal; PostgreSQL's quotes are doubled. */
