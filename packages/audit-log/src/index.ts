@@ -2,8 +2,9 @@ export {Action} from './action';
 export {AuditDbSourceName} from './audit-db';
 export {AuditLog} from './audit-log.model';
 export {AuditLogRepository} from './audit-log.repository';
+export type {AuditLogOptions} from './audit-log-options';
 export {AuditRequiredError} from './audit-required-error';
-export {AuditLogComponent, type AuditLogOptions} from './component';
+export {AuditLogComponent} from './component';
 export {type AuditContext, currentContext, withContext} from './context/audit-context';
 export {type AuditContextOptions, auditContext} from './context/express-middleware';
 export {sameJson} from './diff/json-of';
@@ -16,6 +17,7 @@ export {audited} from './logger/audited';
 export {AuditRepositoryMixin} from './mixin/audit-repository.mixin';
 export {ConditionalAuditRepositoryMixin} from './mixin/conditional-audit.mixin';
 export type {ChangeRecording, ToldChange} from './mixin/told-change';
+export {ensureOutbox} from './outbox/ensure-outbox';
 export {forwardTo} from './outbox/forward-to';
 export {
   type Forward,
