@@ -145,5 +145,7 @@ async function outboxRelays(get: Get): Promise<OutboxRelays> {
   const sources = await Promise.all(outboxes.map(name => get<juggler.DataSource>(`datasources.${name}`)));
   const tenantId = tenancy.mode === 'single' ? tenancy.tenantId : undefined;
   const forward = relayIntoTrail(await get(Keys.DATABASE), tenantId);
-  return new OutboxRelays(sources, forward, await get(Keys.LOGGER));
+  const metrics = await get(Keys.METRICS, {optional: true});
+  const count = (rejected: number) => metrics?.countRejected(rejected);
+  return new OutboxRelays(sources, forward, await get(Keys.LOGGER), count);
 }

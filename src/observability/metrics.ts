@@ -1,9 +1,10 @@
-import {collectDefaultMetrics, Gauge, Histogram, Registry} from 'prom-client';
+import {Counter, collectDefaultMetrics, Gauge, Histogram, Registry} from 'prom-client';
 
 /** What the service measures of itself, for Prometheus. */
 export class ServiceMetrics {
   private readonly registry = new Registry();
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
+  private readonly rejected: Counter;
 
   /** @param waiting how many callers wait for a database connection */
   constructor(waiting: () => number) {
@@ -13,6 +14,11 @@ export class ServiceMetrics {
       help: 'Time from the first byte of a request to the last byte of its answer',
       labelNames: ['method', 'route', 'status'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+      registers: [this.registry],
+    });
+    this.rejected = new Counter({
+      name: 'audit_outbox_rejected_total',
+      help: 'Entries of outboxes that were laid aside in audit_outbox_rejected',
       registers: [this.registry],
     });
     new Gauge({
@@ -27,6 +33,10 @@ export class ServiceMetrics {
 
   observe(method: string, path: string, status: number, seconds: number): void {
     this.requests.observe({method, route: routeOf(path), status: String(status)}, seconds);
+  }
+
+  countRejected(entries: number): void {
+    this.rejected.inc(entries);
   }
 
   /** Content type and text of the exposition format. */

@@ -85,3 +85,17 @@ auditSinkContract('repositorySink', async () => {
     },
   };
 });
+
+auditSinkContract('repositorySink on PostgreSQL', async () => {
+  const shop = await openShop();
+  const repository = new DefaultCrudRepository(AuditLog, shop.dataSource);
+  await shop.dataSource.automigrate(AuditLog.modelName);
+  return {
+    sink: repositorySink(async () => repository),
+    arrived: async () => {
+      const entries = await repository.find();
+      return entries.map(entry => ({...entry.toJSON(), actedAt: new Date(entry.actedAt).toISOString()}));
+    },
+    close: () => shop.stop(),
+  };
+});

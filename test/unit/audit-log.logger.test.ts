@@ -7,6 +7,8 @@ import {
   auditContext,
   audited,
   currentContext,
+  type DeliveryFailure,
+  deliveryFailures,
   type SinkEntry,
   withContext,
 } from '@loopback-audit/audit-log';
@@ -73,6 +75,21 @@ describe('AuditLogger', () => {
       });
     await Promise.all(['a', 'b', 'c'].map(request));
     assert.deepEqual(entries.map(({tenantId, actor}) => `${tenantId}${actor}`).sort(), ['aa', 'bb', 'cc']);
+  });
+
+  test('refuses details that refer to themselves, and says which', async () => {
+    const {entries, logger} = collecting();
+    const circular: Record<string, unknown> = {name: 'a'};
+    circular.self = {again: [circular]};
+    for (const name of ['details', 'before', 'after']) {
+      await assert.rejects(logger.record({action: 'order.pay', [name]: circular}), {
+        name: 'TypeError',
+        message: new RegExp(`\`${name}\` has no JSON: it refers to itself`),
+      });
+    }
+    const twice = {a: 1};
+    await logger.record({action: 'order.pay', details: {first: twice, second: twice}});
+    assert.equal(entries.length, 1);
   });
 
   test('without an actor and a context the actor is the system', async () => {
@@ -174,6 +191,72 @@ describe('@audited()', () => {
     const {entries, logger} = collecting();
     await assert.rejects(new Invoices(logger).approve('bad'), RangeError);
     assert.deepEqual([entries[0]?.outcome, entries[0]?.reason], ['failure', 'no such invoice']);
+  });
+});
+
+describe('@audited(), where recording fails,', () => {
+  /** A class whose calls are described and recorded as given. */
+  const invoices = (describe: () => object, record: AuditLogger['record']) => {
+    class Invoices {
+      readonly auditLogger = {record};
+
+      @audited('invoice.approve', describe)
+      async approve(id: string): Promise<string> {
+        if (id === 'bad') throw new RangeError('no such invoice');
+        return `approved ${id}`;
+      }
+    }
+    return new Invoices();
+  };
+  const cannot = (what: string) => () => {
+    throw new Error(`cannot ${what}`);
+  };
+  /** What is told while `work` runs. */
+  const toldOf = async (work: () => Promise<void>) => {
+    const told: DeliveryFailure[] = [];
+    const hear = (failure: DeliveryFailure) => told.push(failure);
+    deliveryFailures.on('failure', hear);
+    await work();
+    deliveryFailures.off('failure', hear);
+    return told;
+  };
+
+  test('the method ends as it ends, and the entry that was lost is told', async () => {
+    const told = await toldOf(async () => {
+      const sinkIsDown = invoices(
+        () => ({resource: 'invoice'}),
+        async () => cannot('record')(),
+      );
+      assert.equal(await sinkIsDown.approve('1'), 'approved 1');
+      await assert.rejects(sinkIsDown.approve('bad'), {name: 'RangeError', message: 'no such invoice'});
+    });
+    assert.deepEqual(
+      told.map(({entries: [entry], error}) => [entry?.actedOn, entry?.outcome, (error as Error).message]),
+      [
+        ['invoice', 'success', 'cannot record'],
+        ['invoice', 'failure', 'cannot record'],
+      ],
+    );
+  });
+
+  test('what cannot be described is recorded without', async () => {
+    const {entries, logger} = collecting();
+    const told = await toldOf(async () => {
+      const undescribed = invoices(cannot('describe'), event => logger.record(event));
+      assert.equal(await undescribed.approve('1'), 'approved 1');
+      await assert.rejects(undescribed.approve('bad'), {name: 'RangeError', message: 'no such invoice'});
+    });
+    assert.deepEqual(
+      entries.map(({action, outcome, reason}) => [action, outcome, reason]),
+      [
+        ['invoice.approve', 'success', undefined],
+        ['invoice.approve', 'failure', 'no such invoice'],
+      ],
+    );
+    assert.deepEqual(
+      told.map(({error}) => (error as Error).message),
+      ['cannot describe', 'cannot describe'],
+    );
   });
 });
 

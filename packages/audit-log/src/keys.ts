@@ -11,7 +11,7 @@ export namespace AuditBindings {
   );
   /** The property of the current user that names the actor; `id` where nothing is bound. */
   export const ActorIdKey = BindingKey.create<ActorId>('sf.audit.actorid');
-  /** Where entries go that name no sink of their own. */
+  /** Where the entries of the logger go. */
   export const SINK = BindingKey.create<AuditSink>('audit-log.sink');
   /**
    * Whose requests they are, resolved in the context of each; the `tenantId` of the current user where nothing is

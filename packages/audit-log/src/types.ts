@@ -90,10 +90,16 @@ export interface AuditLogOption extends ExtraColumns {
 
 export type AuditOptions = Options & AuditLogOption;
 
-/** What stores audit logs: a repository of them, in SourceLoop's way. */
+/**
+ * What stores audit logs: a repository of them, in SourceLoop's way. Without `find` it cannot be asked which of them
+ * it has.
+ */
 export interface AuditLogStore {
   // biome-ignore lint/suspicious/noExplicitAny: each repository takes the data of its own model
   createAll(entries: any[], options?: Options): Promise<object[]>;
+  // biome-ignore lint/suspicious/noExplicitAny: and a filter of it
+  find?(filter?: any, options?: Options): Promise<object[]>;
+  dataSource?: juggler.DataSource;
 }
 
 /** The members by which a repository says who acts and where entries go. */

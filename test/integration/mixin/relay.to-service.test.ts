@@ -20,8 +20,8 @@ let folder: string;
 let service: ChildService;
 let port: Forwarder;
 let relay: OutboxRelay;
-/** Whose trail the token opens. */
-let tenant = 'acme';
+/** The key of the tokens. */
+let secret = SECRET;
 const faults: unknown[] = [];
 
 const start = () => startChildService(db, folder);
@@ -37,7 +37,7 @@ before(async () => {
   port = await startForwarder(portOf(service));
   const sink = new HttpSink({
     url: `http://127.0.0.1:${port.port}`,
-    token: () => signedToken(SECRET, {tenantId: tenant}),
+    token: () => signedToken(secret, {tenantId: 'acme'}),
   });
   relay = new OutboxRelay({
     dataSource: shop.dataSource,
@@ -122,10 +122,10 @@ test('an entry that the service will never take is laid aside with its reason, a
 test('entries wait while the token is refused, for the host can mend it', async () => {
   const already = await stored();
   const failed = faults.length;
-  tenant = 'another';
+  secret = 'another key, of 32 bytes or more, too';
   await outboxOf(shop.dataSource).deliver([sinkEntry()], {});
   await eventually('it is refused', async () => (faults.length > failed + 1 ? true : undefined));
   assert.equal(await waiting(), 1);
-  tenant = 'acme';
+  secret = SECRET;
   await eventually('it arrives', async () => ((await stored()) === already + 1 ? true : undefined));
 });

@@ -1,31 +1,17 @@
 import {BindingScope, inject, injectable} from '@loopback/core';
-import {type AuditContext, currentContext, withContext} from '../context/audit-context';
-import {jsonOfProperties} from '../diff/json-of';
-import {masking, withheld} from '../diff/mask';
-import {entryId} from '../entry-id';
+import type {Transaction} from '@loopback/repository';
+import {type AuditContext, withContext} from '../context/audit-context';
 import {AuditBindings} from '../keys';
-import {moment} from '../moment';
-import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
-import type {ExtraColumns} from '../types';
-import type {ActorType, Outcome, Severity} from '../vocabulary';
+import type {AuditSink} from '../sinks/audit-sink';
+import {type AuditEvent, entryOf} from './audit-event';
 
-/** Something that happened, in the words of application code. */
-export interface AuditEvent
-  extends Omit<ExtraColumns, 'actor' | 'actorType' | 'actedOn' | 'entityId' | 'metadata'> {
-  /** `resource.verb`, such as `user.login`. */
-  action: string;
-  /** Who did it; the actor of the context, or the system, where it is left out. */
-  actor?: string | {id: string; type?: ActorType; email?: string; name?: string};
-  /** On what: its type, or type and id. */
-  resource?: string | {type: string; id?: string};
-  outcome?: Outcome;
-  /** Why it ended so. */
-  reason?: string;
-  severity?: Severity;
-  /** Free JSON, kept as metadata; values under names such as `password` are withheld. */
-  details?: object;
-  before?: object;
-  after?: object;
+/** How an event is recorded. */
+export interface RecordOptions {
+  /**
+   * Makes the entry a part of the transaction: both are committed or neither. Where the sink is neither the
+   * outbox nor a repository of the transaction's datasource, the entry goes at once.
+   */
+  transaction?: Transaction;
 }
 
 /** Records what is not a change of a repository. */
@@ -33,9 +19,13 @@ export interface AuditEvent
 export class AuditLogger {
   constructor(@inject(AuditBindings.SINK) private readonly sink: AuditSink) {}
 
-  /** Records an event, and resolves when the sink has it. */
-  async record(event: AuditEvent): Promise<void> {
-    await this.sink.deliver([entryOf(event)], {});
+  /**
+   * Records an event, and resolves when the sink has it.
+   *
+   * @throws TypeError where details or states refer to themselves; and what the sink throws
+   */
+  async record(event: AuditEvent, {transaction}: RecordOptions = {}): Promise<void> {
+    await this.sink.deliver([entryOf(event)], transaction ? {transaction} : {});
   }
 
   /** Runs `work` in a context to which `context` is added; what it records carries it. */
@@ -78,27 +68,4 @@ export class AuditLogger {
       ...changes,
     });
   }
-}
-
-function entryOf({actor, resource, details, before, after, ...event}: AuditEvent): SinkEntry {
-  const who = typeof actor === 'string' ? {id: actor} : actor;
-  const what = typeof resource === 'string' ? {type: resource} : resource;
-  const json = (value: object) => withheld(jsonOfProperties(value as Record<string, unknown>), masking());
-  const context = currentContext();
-  return {
-    ...context,
-    ...event,
-    id: entryId(),
-    actedAt: moment(),
-    actor: who?.id ?? context.actor ?? 'system',
-    actorType: who
-      ? (who.type ?? 'user')
-      : (context.actorType ?? (context.actor === undefined ? 'system' : 'user')),
-    ...(who?.email && {actorEmail: who.email}),
-    ...(who?.name && {actorName: who.name}),
-    ...(what && {actedOn: what.type, ...(what.id !== undefined && {entityId: what.id})}),
-    ...(details && {metadata: json(details)}),
-    ...(before && {before: json(before)}),
-    ...(after && {after: json(after)}),
-  };
 }

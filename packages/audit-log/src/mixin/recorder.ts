@@ -7,6 +7,7 @@ import {entryId} from '../entry-id';
 import {moment} from '../moment';
 import {outboxSink} from '../outbox/outbox-sink';
 import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
+import {checkDelivery} from '../sinks/check-delivery';
 import {type Delivery, isBeforeCommit} from '../sinks/delivery';
 import {deliveryFailures} from '../sinks/delivery-failures';
 import {repositorySink} from '../sinks/repository-sink';
@@ -54,6 +55,7 @@ export class Recorder<M extends Entity, ID> {
     const asked = call.auditDelivery ?? options.delivery ?? sink.delivery ?? 'required';
     // The outbox is beside the entity, and costs no more than any weaker promise.
     const delivery = sink === outboxSink ? 'transactional' : asked;
+    checkDelivery(sink, delivery);
     return new Recorder(repository, sink, delivery, options, model, common);
   }
 

@@ -1,32 +1,20 @@
 import type {AuditSink} from '../sinks/audit-sink';
-import {AuditServiceError} from '../sinks/http-sink';
-import type {Forward, Rejected, Relayed} from './outbox-relay';
+import {deliverAcceptable} from '../sinks/deliver-acceptable';
+import type {Forward, Rejected} from './outbox-relay';
 
 /**
- * What the audit service says of entries that it will never take. That a token is refused, or opens another trail,
- * is not among them: the host can mend it, and the entries wait.
+ * Forwards to a sink that may see an entry twice, such as the audit service: its id tells. What the sink refuses
+ * is answered, and the rest goes on in its order; everything else that fails is to be tried again.
  */
-const HOPELESS = new Set<string | undefined>(['INVALID_BATCH', 'ID_CONFLICT', 'BODY_TOO_LARGE']);
-
-/**
- * Forwards to a sink that may see an entry twice, such as the audit service: its id tells. An entry that the
- * service will never take is laid aside, and holds up no other.
- */
-export const forwardTo = (sink: AuditSink): Forward => {
-  const forward = async (relayed: readonly Relayed[]): Promise<Rejected[]> => {
-    const entries = relayed.map(({entry}) => entry);
-    try {
-      await sink.deliver(entries, {});
-      return [];
-    } catch (error) {
-      if (!(error instanceof AuditServiceError && HOPELESS.has(error.code))) throw error;
-      const [only] = relayed;
-      if (only && relayed.length === 1) return [{...only, reason: error.message}];
-    }
-    // Halves, one after the other, find the entry at fault in few requests and keep the order.
-    const half = Math.ceil(relayed.length / 2);
-    const first = await forward(relayed.slice(0, half));
-    return [...first, ...(await forward(relayed.slice(half)))];
+export const forwardTo =
+  (sink: AuditSink): Forward =>
+  async relayed => {
+    const refused = await deliverAcceptable(
+      sink,
+      relayed.map(({entry}) => entry),
+    );
+    return refused.flatMap(({index, error}): Rejected[] => {
+      const each = relayed[index];
+      return each ? [{...each, reason: error instanceof Error ? error.message : String(error)}] : [];
+    });
   };
-  return forward;
-};

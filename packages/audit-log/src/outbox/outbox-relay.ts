@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {juggler} from '@loopback/repository';
 import type {SinkEntry} from '../sinks/audit-sink';
+import {restOf} from '../sinks/failure';
 import {
   OUTBOX_CHANNEL,
   OUTBOX_COLUMNS,
@@ -43,6 +44,8 @@ export interface OutboxRelayOptions {
   maxPauseMs?: number;
   /** Told of a failure that will be tried again. */
   onError?: (error: unknown) => void;
+  /** Told of entries that were laid aside, once they are. */
+  onRejected?: (rejected: readonly Rejected[]) => void;
 }
 
 /** Only one relay of a database moves entries at a time, so that their order is kept. */
@@ -93,7 +96,7 @@ export class OutboxRelay {
       } catch (error) {
         onError?.(error);
         failures += 1;
-        await this.rest(Math.min(50 * 2 ** failures, maxPauseMs));
+        await this.rest(Math.max(Math.min(50 * 2 ** failures, maxPauseMs), restOf(error)));
       }
     }
   }
@@ -119,8 +122,10 @@ export class OutboxRelay {
       await client.query('BEGIN');
       const lock = await client.query('SELECT pg_try_advisory_xact_lock($1) AS held', [RELAY_LOCK]);
       const entries = lock.rows[0]?.held ? await this.take(client, batchSize) : [];
-      if (entries.length > 0) await this.layAside(client, await this.options.forward(entries, client));
+      const rejected = entries.length > 0 ? await this.options.forward(entries, client) : [];
+      await this.layAside(client, rejected);
       await client.query('COMMIT');
+      if (rejected.length > 0) this.options.onRejected?.(rejected);
       return entries.length;
     } catch (error) {
       await client.query('ROLLBACK').catch(fault => {

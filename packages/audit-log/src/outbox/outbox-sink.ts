@@ -1,5 +1,6 @@
 import type {juggler} from '@loopback/repository';
 import type {AuditSink} from '../sinks/audit-sink';
+import {transactionOn} from '../sinks/transaction-on';
 import {FILL_OUTBOX} from './outbox-table';
 
 /**
@@ -8,6 +9,7 @@ import {FILL_OUTBOX} from './outbox-table';
  */
 export const outboxSink: AuditSink = {
   delivery: 'transactional',
+  deliveries: ['transactional', 'required'],
 
   joins: ({transaction}) => transaction !== undefined,
 
@@ -17,9 +19,18 @@ export const outboxSink: AuditSink = {
   },
 };
 
-/** Entries of no change of a repository into the outbox of a datasource. */
-export const outboxOf = (dataSource: juggler.DataSource): AuditSink => ({
-  async deliver(entries) {
-    await dataSource.execute(FILL_OUTBOX, [JSON.stringify(entries)]);
+/**
+ * Entries into the outbox of a datasource, whatever they tell of: in the transaction that they come with, where
+ * that is one of the datasource, and else at once.
+ *
+ * @param more datasources with an outbox, too: a transaction of one of them takes its entries there
+ */
+export const outboxOf = (dataSource: juggler.DataSource, ...more: juggler.DataSource[]): AuditSink => ({
+  joins: scope => [dataSource, ...more].some(each => transactionOn(each, scope)),
+
+  async deliver(entries, scope) {
+    const holder = [dataSource, ...more].find(each => transactionOn(each, scope));
+    const options = holder && {transaction: scope.transaction};
+    await (holder ?? dataSource).execute(FILL_OUTBOX, [JSON.stringify(entries)], options);
   },
 });

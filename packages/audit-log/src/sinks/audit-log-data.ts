@@ -1,4 +1,4 @@
-import type {Entity, juggler} from '@loopback/repository';
+import type {Entity} from '@loopback/repository';
 import {AuditLog} from '../audit-log.model';
 import type {AuditLogStore} from '../types';
 import type {SinkEntry} from './audit-sink';
@@ -6,7 +6,7 @@ import type {SinkEntry} from './audit-sink';
 type Data = Record<string, unknown>;
 
 /** A repository of a model; what stores audit logs in another way tells none. */
-type Modelled = AuditLogStore & {entityClass?: typeof Entity; dataSource?: juggler.DataSource};
+type Modelled = AuditLogStore & {entityClass?: typeof Entity};
 
 /**
  * An entry as the data of the host's model of audit logs. What its metadata holds under the name of a column that

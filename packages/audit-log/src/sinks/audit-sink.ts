@@ -17,12 +17,16 @@ export interface SinkScope {
  * Where entries go.
  *
  * MUST NOT resolve before the entries are as safe as the sink promises, and MUST reject where it cannot keep
- * that promise: the change is then rolled back. MUST accept an entry whose id it has had before, and keep it
- * once.
+ * that promise: the change is then rolled back. MUST NOT throw but by its promise. MUST accept an entry whose id
+ * it has had before, and keep it once. An entry that no trying will help SHOULD be refused by an error with a
+ * `statusCode` of 400 to 499 (not 401, 403, 404 and others that tell of the caller or the moment): relays and
+ * journals then lay it aside. An error MAY say by `retryAfterMs` how long to wait before the next attempt.
  */
 export interface AuditSink {
   /** How surely entries follow their changes where nothing else is said; `required` where it is left out. */
   readonly delivery?: Delivery;
+  /** The deliveries whose promise it can keep; `required`, `background` and its own where it is left out. */
+  readonly deliveries?: readonly Delivery[];
   /** Whether what it is given in this scope is committed, and rolled back, with the transaction of the change. */
   joins?(scope: SinkScope): boolean | Promise<boolean>;
   deliver(entries: readonly SinkEntry[], scope: SinkScope): Promise<void>;
