@@ -25,7 +25,7 @@ export const SALT_BYTES = 16;
 export type Commitments = Partial<Record<ErasableProperty, string>>;
 
 /** Given by the tree, and no part of the leaf. */
-const OF_THE_TREE: ReadonlySet<string> = new Set(['leafIndex', 'leafHash']);
+const OF_THE_TREE: ReadonlySet<string> = new Set(['leafIndex', 'leafHash', 'salt']);
 const ERASABLE_NAMES: ReadonlySet<string> = new Set(ERASABLE);
 
 /**
