@@ -22,6 +22,16 @@ ALTER TABLE archived_entries OWNER TO audit_owner;
 ALTER TABLE archived_entries ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE archived_entries IS 'Ids of archived entries, which no other entry may have';
 
+CREATE TABLE audit_checkpoints (
+  tenant_id text NOT NULL,
+  size bigint NOT NULL,
+  note text NOT NULL,
+  signed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE audit_checkpoints OWNER TO audit_owner;
+ALTER TABLE audit_checkpoints ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE audit_checkpoints IS 'Signed notes of the size and root of a tree (C2SP tlog-checkpoint)';
+
 CREATE TABLE audit_cursor_key (
   only_one boolean NOT NULL DEFAULT true,
   key bytea NOT NULL
@@ -152,6 +162,8 @@ ALTER TABLE audit_logs_default OWNER TO audit_owner;
 
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY (tenant_id, size);
+ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_pkey PRIMARY KEY (only_one);
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_only_one_check CHECK (only_one);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, acted_at, id);
@@ -300,7 +312,7 @@ BEGIN
     IF NEW.tenant_id = OLD.tenant_id AND NEW.size >= OLD.size THEN
       RETURN NEW;
     END IF;
-  ELSIF TG_OP = 'UPDATE' THEN
+  ELSIF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit_tiles' THEN
     IF (NEW.tenant_id, NEW.level, NEW.index) = (OLD.tenant_id, OLD.level, OLD.index)
        AND substring(NEW.hashes FOR octet_length(OLD.hashes)) = OLD.hashes THEN
       RETURN NEW;
@@ -362,6 +374,7 @@ ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]
 
 -- Triggers
 
+CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_tiles_grow BEFORE DELETE OR UPDATE ON public.audit_tiles FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
@@ -373,6 +386,8 @@ CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON public.mapping_l
 -- Policies
 
 CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_checkpoints_keep ON audit_checkpoints FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_checkpoints_read ON audit_checkpoints FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_write ON audit_logs FOR INSERT TO audit_writer WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_tiles_grow ON audit_tiles FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
@@ -392,6 +407,8 @@ GRANT USAGE ON SCHEMA public TO audit_writer;
 GRANT CONNECT, TEMPORARY ON DATABASE audit TO PUBLIC;
 GRANT TEMPORARY ON DATABASE audit TO audit_reader;
 GRANT SELECT ON TABLE archived_entries TO audit_reader;
+GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
+GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
 GRANT SELECT ON TABLE audit_logs TO audit_reader;
 GRANT INSERT ON TABLE audit_logs TO audit_writer;

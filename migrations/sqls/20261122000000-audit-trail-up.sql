@@ -128,6 +128,17 @@ CREATE TABLE audit_tiles (
 
 COMMENT ON TABLE audit_tiles IS 'The hashes of the trees, up to 256 in a tile (C2SP tlog-tiles)';
 
+CREATE TABLE audit_checkpoints (
+  tenant_id text        NOT NULL CHECK (tenant_id <> ''),
+  size      bigint      NOT NULL,
+  note      text        NOT NULL,
+  signed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- What was signed at this size?
+  PRIMARY KEY (tenant_id, size)
+);
+
+COMMENT ON TABLE audit_checkpoints IS 'Signed notes of the size and root of a tree (C2SP tlog-checkpoint)';
+
 -- Archive files ---------------------------------------------------------------------------------------
 
 CREATE TABLE mapping_logs (
@@ -236,7 +247,7 @@ BEGIN
     IF NEW.tenant_id = OLD.tenant_id AND NEW.size >= OLD.size THEN
       RETURN NEW;
     END IF;
-  ELSIF TG_OP = 'UPDATE' THEN
+  ELSIF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit_tiles' THEN
     IF (NEW.tenant_id, NEW.level, NEW.index) = (OLD.tenant_id, OLD.level, OLD.index)
        AND substring(NEW.hashes FOR octet_length(OLD.hashes)) = OLD.hashes THEN
       RETURN NEW;
@@ -250,6 +261,8 @@ CREATE TRIGGER audit_trees_grow BEFORE UPDATE OR DELETE ON audit_trees
   FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_tiles_grow BEFORE UPDATE OR DELETE ON audit_tiles
   FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_checkpoints_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoints
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_trees_kept BEFORE TRUNCATE ON audit_trees
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_tiles_kept BEFORE TRUNCATE ON audit_tiles
@@ -364,6 +377,7 @@ CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON mapping_logs DEF
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit_trees ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit_tiles ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_checkpoints ENABLE ROW LEVEL SECURITY;
 ALTER TABLE mapping_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE archived_entries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
@@ -382,6 +396,11 @@ CREATE POLICY audit_tiles_read ON audit_tiles FOR SELECT TO audit_reader
 CREATE POLICY audit_tiles_grow ON audit_tiles FOR ALL TO audit_writer
   USING (tenant_id = current_setting('audit.tenant_id', true))
   WITH CHECK (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_checkpoints_read ON audit_checkpoints FOR SELECT TO audit_reader
+  USING (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_checkpoints_keep ON audit_checkpoints FOR ALL TO audit_writer
+  USING (tenant_id = current_setting('audit.tenant_id', true))
+  WITH CHECK (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY mapping_logs_read ON mapping_logs FOR SELECT TO audit_reader
   USING (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_reader
@@ -390,9 +409,10 @@ CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader
   USING (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY jobs_write ON jobs FOR ALL TO audit_writer USING (true) WITH CHECK (true);
 
-GRANT SELECT ON audit_logs, audit_trees, audit_tiles, mapping_logs, archived_entries, jobs, audit_cursor_key TO audit_reader;
+GRANT SELECT ON audit_logs, audit_trees, audit_tiles, audit_checkpoints, mapping_logs, archived_entries, jobs, audit_cursor_key TO audit_reader;
 GRANT INSERT ON audit_logs TO audit_writer;
 GRANT SELECT, INSERT, UPDATE ON audit_trees, audit_tiles TO audit_writer;
+GRANT SELECT, INSERT ON audit_checkpoints TO audit_writer;
 GRANT SELECT, INSERT, UPDATE ON jobs TO audit_writer;
 
 REVOKE ALL ON FUNCTION audit_content_hash(audit_logs), audit_refuse_change(), audit_refuse_shrinking(), audit_refuse_unfinished(), audit_ensure_partition(timestamptz),

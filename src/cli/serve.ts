@@ -10,6 +10,7 @@ import {readSettings, type Settings} from '../settings';
 import type {DatabaseSettings} from '../types';
 import {DEVELOPER, developmentSecret, signToken} from './development-token';
 import {boundHeapGrowth} from './heap-growth';
+import {signerOf} from './signing-keys';
 
 export const serveCommand = (): Command =>
   new Command('serve')
@@ -52,7 +53,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
     const database = settings.database ?? (await makeServiceLogin(administrator));
     const development = settings.jwt.secret === undefined && settings.jwt.jwksUri === undefined;
     const secret = development ? await developmentSecret(settings.dataDir) : settings.jwt.secret;
-    const app = new AuditServiceApplication({settings, database, tokens: verification(settings, secret)});
+    const signer = await signerOf(settings);
+    const tokens = verification(settings, secret);
+    const app = new AuditServiceApplication({settings, database, tokens, signer});
     started.push(() => app.closeDatabase());
     await listen(app, settings);
     started.push(() => app.stop());

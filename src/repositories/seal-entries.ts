@@ -1,10 +1,10 @@
 import {randomBytes} from 'node:crypto';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import {commitmentsOf, leafHash, SALT_BYTES} from '../integrity/leaf';
-import {HASH_BYTES} from '../integrity/merkle-hash';
 import {TILE_WIDTH} from '../integrity/tile';
 import {append, type LevelHashes, type TreeHead} from '../integrity/tree-head';
 import type {Session} from './database';
+import {frontierOf} from './tree-rows';
 
 /** Locks the head of a tenant's tree until the transaction ends; the first entry of a tenant plants the tree. */
 const LOCK_HEAD = `INSERT INTO audit_trees (tenant_id) VALUES ($1)
@@ -49,11 +49,7 @@ export async function sealEntries(
 
 async function lockHead(session: Session, tenantId: string): Promise<TreeHead> {
   const [[size, frontier] = []] = await session.rows(LOCK_HEAD, [tenantId]);
-  const bytes = Buffer.from(String(frontier), 'hex');
-  const hashes = Array.from({length: bytes.length / HASH_BYTES}, (_, i) =>
-    bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
-  );
-  return {size: Number(size), frontier: hashes};
+  return {size: Number(size), frontier: frontierOf(frontier)};
 }
 
 /** What each tile of a level gets. */
