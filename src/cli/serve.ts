@@ -5,6 +5,8 @@ import {startEmbeddedPostgres} from '../embedded/embedded-postgres';
 import {makeServiceLogin} from '../embedded/service-login';
 import {AuditError} from '../errors';
 import type {TokenVerification} from '../identity/bearer-token';
+import type {LogSigner} from '../integrity/log-signer';
+import {verifierKey} from '../integrity/signed-note';
 import {migrate, pendingMigrations} from '../repositories/migrate';
 import {readSettings, type Settings} from '../settings';
 import type {DatabaseSettings} from '../types';
@@ -61,7 +63,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     started.push(() => app.stop());
     const url = app.restServer.url ?? '';
     const greeting =
-      development && secret ? await developmentGreeting(url, secret, settings) : plainGreeting(url);
+      development && secret ? await developmentGreeting(url, secret, settings, signer) : plainGreeting(url);
     return {url, greeting, stop};
   } catch (error) {
     await stop();
@@ -113,12 +115,21 @@ async function listen(app: AuditServiceApplication, {host, port}: Settings): Pro
 
 const plainGreeting = (url: string): string => `The audit service listens on ${url}\n`;
 
-async function developmentGreeting(url: string, secret: string, settings: Settings): Promise<string> {
+async function developmentGreeting(
+  url: string,
+  secret: string,
+  settings: Settings,
+  signer: LogSigner | undefined,
+): Promise<string> {
   const token = await signToken(secret, DEVELOPER, settings);
   return `${plainGreeting(url)}Explorer: ${url}/explorer
 Development start: PostgreSQL and archives are in ${settings.dataDir}. Try:
 
   curl -H 'Authorization: Bearer ${token}' ${url}/audit-logs
+
+Checkpoints are signed with a key that was made for this folder; its public half is
+
+  ${signer?.keys.map(verifierKey).join('\n  ') ?? ''}
 
 `;
 }
