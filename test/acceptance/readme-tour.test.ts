@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {type ChildProcess, spawn} from 'node:child_process';
+import {generateKeyPairSync} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {createServer} from 'node:net';
@@ -45,6 +46,7 @@ before(async () => {
     PORT: String(await freePort()),
     LOG_LEVEL: 'silent',
     AUDIT_DATA_DIR: folder,
+    SIGNING_KEY: generateKeyPairSync('ed25519').privateKey.export({format: 'pem', type: 'pkcs8'}).toString(),
     JWT_SECRET: 'a secret of tests alone, 32 bytes or more',
     DB_HOST: db.settings.host,
     DB_PORT: String(db.settings.port),
