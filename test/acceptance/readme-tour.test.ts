@@ -78,7 +78,7 @@ test('the tour in the README prints what it says, line by line', {skip: CLOUDTRA
   const script = steps.map(
     ({command}) => `${command.replaceAll('127.0.0.1:3000', '127.0.0.1:$PORT')}\necho '${mark}'\n`,
   );
-  const inFolder = `npx() { (cd "${ROOT}" && command npx --loglevel=error "$@"); }; cd "${folder}"\n`;
+  const inFolder = `npx() { command npx --loglevel=error --prefix "${ROOT}" "$@"; }; cd "${folder}"\n`;
   const printed = await sh(inFolder + script.join(''), {...environment, CLOUDTRAIL: cloudTrailFolder()});
   const answers = printed.split(`${mark}\n`);
   for (const [i, step] of steps.entries()) {
