@@ -178,6 +178,13 @@ export class AuditLog extends Entity implements AuditEntry {
   })
   leafHash?: string;
 
+  @property({
+    type: 'string',
+    description: 'Salt of the commitments in the leaf, hexadecimal',
+    jsonSchema: {readOnly: true},
+  })
+  salt?: string;
+
   constructor(data?: Partial<AuditLog>) {
     super(data);
   }

@@ -45,6 +45,7 @@ export type ExtraColumns = Partial<
     | 'changedFields'
     | 'leafIndex'
     | 'leafHash'
+    | 'salt'
   >
 >;
 
