@@ -13,11 +13,24 @@ CREATE TABLE archived_entries (
   tenant_id text NOT NULL,
   id uuid NOT NULL,
   content_hash bytea NOT NULL,
-  recorded_at timestamp with time zone NOT NULL
+  recorded_at timestamp with time zone NOT NULL,
+  leaf_index bigint,
+  leaf_hash bytea,
+  salt bytea
 );
 ALTER TABLE archived_entries OWNER TO audit_owner;
 ALTER TABLE archived_entries ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE archived_entries IS 'Ids of archived entries, which no other entry may have';
+
+CREATE TABLE audit_checkpoints (
+  tenant_id text NOT NULL,
+  size bigint NOT NULL,
+  note text NOT NULL,
+  signed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE audit_checkpoints OWNER TO audit_owner;
+ALTER TABLE audit_checkpoints ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE audit_checkpoints IS 'Signed notes of the size and root of a tree (C2SP tlog-checkpoint)';
 
 CREATE TABLE audit_cursor_key (
   only_one boolean NOT NULL DEFAULT true,
@@ -66,11 +79,31 @@ CREATE TABLE audit_logs (
   metadata jsonb,
   tags text[],
   leaf_index bigint,
-  leaf_hash bytea
+  leaf_hash bytea,
+  salt bytea
 ) PARTITION BY RANGE (acted_at);
 ALTER TABLE audit_logs OWNER TO audit_owner;
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE audit_logs IS 'Audit entries, append-only, partitioned by month of acted_at';
+
+CREATE TABLE audit_tiles (
+  tenant_id text NOT NULL,
+  level smallint NOT NULL,
+  index bigint NOT NULL,
+  hashes bytea NOT NULL
+);
+ALTER TABLE audit_tiles OWNER TO audit_owner;
+ALTER TABLE audit_tiles ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE audit_tiles IS 'The hashes of the trees, up to 256 in a tile (C2SP tlog-tiles)';
+
+CREATE TABLE audit_trees (
+  tenant_id text NOT NULL,
+  size bigint NOT NULL DEFAULT 0,
+  frontier bytea NOT NULL DEFAULT '\x'::bytea
+);
+ALTER TABLE audit_trees OWNER TO audit_owner;
+ALTER TABLE audit_trees ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE audit_trees IS 'The Merkle tree of each tenant (RFC 6962): its size, and the roots of its perfect subtrees';
 
 CREATE TABLE jobs (
   tenant_id text NOT NULL,
@@ -129,10 +162,18 @@ ALTER TABLE audit_logs_default OWNER TO audit_owner;
 
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY (tenant_id, size);
+ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_pkey PRIMARY KEY (only_one);
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_only_one_check CHECK (only_one);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, acted_at, id);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE audit_tiles ADD CONSTRAINT audit_tiles_pkey PRIMARY KEY (tenant_id, level, index);
+ALTER TABLE audit_tiles ADD CONSTRAINT audit_tiles_hashes_check CHECK ((((octet_length(hashes) % 32) = 0) AND (octet_length(hashes) <= 8192)));
+ALTER TABLE audit_tiles ADD CONSTRAINT audit_tiles_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_frontier_check CHECK (((octet_length(frontier) % 32) = 0));
+ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text])));
@@ -163,7 +204,7 @@ CREATE OR REPLACE FUNCTION public.audit_content_hash(entry audit_logs)
  SET search_path TO 'public', 'pg_temp'
  SET "TimeZone" TO 'UTC'
 AS $function$
-  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash'])::text, 'UTF8'));
+  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash', 'salt'])::text, 'UTF8'));
 $function$
 ;
 ALTER FUNCTION audit_content_hash(audit_logs) OWNER TO audit_owner;
@@ -261,6 +302,28 @@ $function$
 ;
 ALTER FUNCTION audit_refuse_change() OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_refuse_shrinking()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit_trees' THEN
+    IF NEW.tenant_id = OLD.tenant_id AND NEW.size >= OLD.size THEN
+      RETURN NEW;
+    END IF;
+  ELSIF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit_tiles' THEN
+    IF (NEW.tenant_id, NEW.level, NEW.index) = (OLD.tenant_id, OLD.level, OLD.index)
+       AND substring(NEW.hashes FOR octet_length(OLD.hashes)) = OLD.hashes THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'trees only grow: % of % refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_shrinking() OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_refuse_unfinished()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -297,8 +360,9 @@ BEGIN
      WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id
     RETURNING a AS entry
   )
-  INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at)
-  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at FROM removal;
+  INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at, leaf_index, leaf_hash, salt)
+  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at,
+         (removal.entry).leaf_index, (removal.entry).leaf_hash, (removal.entry).salt FROM removal;
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM set_config('audit.lawful_removal', '', true);
   UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
@@ -310,15 +374,26 @@ ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]
 
 -- Triggers
 
+CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_tiles_grow BEFORE DELETE OR UPDATE ON public.audit_tiles FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_tiles_kept BEFORE TRUNCATE ON public.audit_tiles FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_trees_grow BEFORE DELETE OR UPDATE ON public.audit_trees FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_trees_kept BEFORE TRUNCATE ON public.audit_trees FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON public.mapping_logs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_refuse_unfinished();
 
 -- Policies
 
 CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_checkpoints_keep ON audit_checkpoints FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_checkpoints_read ON audit_checkpoints FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_write ON audit_logs FOR INSERT TO audit_writer WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_tiles_grow ON audit_tiles FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_tiles_read ON audit_tiles FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_trees_grow ON audit_trees FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_trees_read ON audit_trees FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY jobs_write ON jobs FOR ALL TO audit_writer USING (true) WITH CHECK (true);
 CREATE POLICY mapping_logs_read ON mapping_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
@@ -332,9 +407,15 @@ GRANT USAGE ON SCHEMA public TO audit_writer;
 GRANT CONNECT, TEMPORARY ON DATABASE audit TO PUBLIC;
 GRANT TEMPORARY ON DATABASE audit TO audit_reader;
 GRANT SELECT ON TABLE archived_entries TO audit_reader;
+GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
+GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
 GRANT SELECT ON TABLE audit_logs TO audit_reader;
 GRANT INSERT ON TABLE audit_logs TO audit_writer;
+GRANT SELECT ON TABLE audit_tiles TO audit_reader;
+GRANT INSERT, SELECT, UPDATE ON TABLE audit_tiles TO audit_writer;
+GRANT SELECT ON TABLE audit_trees TO audit_reader;
+GRANT INSERT, SELECT, UPDATE ON TABLE audit_trees TO audit_writer;
 GRANT SELECT ON TABLE jobs TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
 GRANT SELECT ON TABLE mapping_logs TO audit_reader;

@@ -8,6 +8,7 @@ import {AuditServiceComponent} from './component';
 import {HealthController} from './controllers/health.controller';
 import {tellErrors} from './controllers/told-error';
 import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
+import type {LogSigner} from './integrity/log-signer';
 import {AuditServiceBindings} from './keys';
 import {ServiceMetrics} from './observability/metrics';
 import {requestLog} from './observability/request-log';
@@ -20,6 +21,8 @@ export interface ServiceParts {
   settings: Settings;
   database: DatabaseSettings;
   tokens: TokenVerification;
+  /** Who signs checkpoints; without it none is signed. */
+  signer?: LogSigner | undefined;
 }
 
 /** The service on its own: the component, bearer tokens, the explorer, health and measures. */
@@ -27,13 +30,14 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
   readonly logger: Logger;
   private readonly source: juggler.DataSource;
 
-  constructor({settings, database, tokens}: ServiceParts) {
+  constructor({settings, database, tokens, signer}: ServiceParts) {
     super(restOptions(settings));
     this.logger = serviceLogger(settings.logLevel);
     this.source = auditDb(database, settings.poolMax);
     this.dataSource(this.source, AuditDbSourceName);
 
     this.bind(AuditServiceBindings.LOGGER).to(this.logger);
+    if (signer) this.bind(AuditServiceBindings.SIGNER).to(signer);
     this.bind(AuditServiceBindings.CALLER).to(bearerTokenCaller(tokens));
     this.configure(AuditServiceBindings.COMPONENT).to({
       tenancy: settings.tenancy,

@@ -23,8 +23,10 @@ import {AuditController} from './controllers/audit.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
+import {ProofController} from './controllers/proof.controller';
 import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
+import {tileRoutes} from './controllers/tile-routes';
 import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
@@ -40,6 +42,7 @@ import {AuditTrailRepository} from './repositories/audit-trail.repository';
 import {Database} from './repositories/database';
 import {JobRows} from './repositories/job-rows';
 import {relayIntoTrail} from './repositories/relay-entries';
+import {TransparencyLog} from './repositories/transparency-log';
 import {AuditDbSourceName, type AuditServiceConfig, type AuditServiceOptions, withDefaults} from './types';
 
 /**
@@ -50,7 +53,13 @@ import {AuditDbSourceName, type AuditServiceConfig, type AuditServiceOptions, wi
  */
 export class AuditServiceComponent implements Component {
   readonly models = [AuditLog, MappingLog, Job, CustomFilter];
-  readonly controllers = [AuditController, ExportController, ArchiveController, JobController];
+  readonly controllers = [
+    AuditController,
+    ExportController,
+    ArchiveController,
+    JobController,
+    ProofController,
+  ];
   readonly bindings: Binding[];
 
   constructor(@inject(CoreBindings.APPLICATION_INSTANCE) app: Context) {
@@ -82,6 +91,11 @@ function parts(): Binding[] {
       `repositories.${AuditTrailRepository.name}`,
       async get => new AuditTrailRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
     ).tag('repository'),
+    singleton(
+      Keys.LOG,
+      async get => new TransparencyLog(await get(Keys.DATABASE), await get(Keys.SIGNER, {optional: true})),
+    ),
+    ...tileRoutes(),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
     singleton(Keys.JOB_RUNNER, jobRunner)
       .apply(asLifeCycleObserver)

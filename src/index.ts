@@ -14,6 +14,8 @@ export type {ColumnBuilder} from './export/table';
 export {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
 export type {Caller, CallerResolver, Tenancy} from './identity/caller';
 export {PermissionKey} from './identity/permission';
+export {type LogSigner, logSigner} from './integrity/log-signer';
+export {type NoteSigner, noteSigner, verifierKey} from './integrity/signed-note';
 export {AuditServiceBindings} from './keys';
 export {CustomFilter, DateRange} from './models/custom-filter.model';
 export {Job, type JobFailure, type JobOperation, type JobStatus} from './models/job.model';

@@ -9,10 +9,12 @@ import type {ExportHandler} from './export/export-handler';
 import type {ExportSlots} from './export/export-slots';
 import type {ColumnBuilder} from './export/table';
 import type {CallerResolver} from './identity/caller';
+import type {LogSigner} from './integrity/log-signer';
 import type {JobRunner} from './jobs/job-runner';
 import type {ServiceMetrics} from './observability/metrics';
 import type {Database} from './repositories/database';
 import type {JobRows} from './repositories/job-rows';
+import type {TransparencyLog} from './repositories/transparency-log';
 import type {AuditServiceOptions} from './types';
 
 /** The keys under which the component binds its parts; bind another value first to replace a part. */
@@ -29,6 +31,9 @@ export namespace AuditServiceBindings {
   export const METRICS = BindingKey.create<ServiceMetrics>('audit-service.metrics');
   export const DATABASE = BindingKey.create<Database>('audit-service.database');
   export const OBJECT_STORE = BindingKey.create<ObjectStore>('audit-service.object-store');
+  /** Who signs checkpoints; where nothing is bound, entries are sealed and no checkpoint is signed. */
+  export const SIGNER = BindingKey.create<LogSigner>('audit-service.signer');
+  export const LOG = BindingKey.create<TransparencyLog>('audit-service.log');
   export const JOB_ROWS = BindingKey.create<JobRows>('audit-service.job-rows');
   export const JOB_RUNNER = BindingKey.create<JobRunner>('audit-service.job-runner');
   export const EXPORT_SLOTS = BindingKey.create<ExportSlots>('audit-service.export-slots');

@@ -47,6 +47,17 @@ export const SETTINGS = [
   {name: 'JWT_JWKS_URI', meaning: 'URL of the keys of RS256, ES256 and EdDSA tokens'},
   {name: 'JWT_ISSUER', meaning: 'The iss that tokens must have'},
   {name: 'JWT_AUDIENCE', meaning: 'The aud that tokens must have'},
+  {
+    name: 'LOG_ORIGIN',
+    meaning: 'Name of the service in checkpoints: a URL without its scheme, such as audit.example.com',
+    default: 'audit.localhost',
+  },
+  {
+    name: 'SIGNING_KEY_FILE',
+    meaning:
+      'Ed25519 private keys that sign checkpoints, as PKCS#8 PEM; without it a development start makes one, and with DB_HOST none is signed',
+  },
+  {name: 'SIGNING_KEY', meaning: 'The same keys themselves, in place of a file'},
   {name: 'SINGLE_TENANT', meaning: 'The one tenant of every caller; without it the tenant is in the token'},
   {
     name: 'S3_BUCKET',
@@ -98,6 +109,11 @@ export interface Settings {
     audience: string | undefined;
   };
   tenancy: Tenancy;
+  signing: {
+    origin: string;
+    file: string | undefined;
+    keys: string | undefined;
+  };
   store: ObjectStoreOptions;
   queryTimeoutMs: number;
   archiveWaitMs: number;
@@ -196,6 +212,13 @@ export function readSettings(environment: Environment): Settings {
   if (tenantId !== undefined && !TENANT_PATTERN.test(tenantId)) {
     throw wrong('SINGLE_TENANT', 'must be 1 to 128 characters of visible ASCII');
   }
+  const origin = needed('LOG_ORIGIN', '');
+  if (!/^[a-z0-9][a-z0-9.:/_~-]{0,127}$/.test(origin)) {
+    throw wrong('LOG_ORIGIN', 'must be a URL without its scheme, such as audit.example.com');
+  }
+  const signing = {origin, file: text('SIGNING_KEY_FILE'), keys: text('SIGNING_KEY')};
+  if (signing.file !== undefined && signing.keys !== undefined)
+    throw wrong('SIGNING_KEY', 'does not go together with SIGNING_KEY_FILE');
   const schema = text('DB_SCHEMA') ?? 'public';
   if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw wrong('DB_SCHEMA', 'must be 1 to 63 of a-z, 0-9 and _, with no digit first and not pg_');
@@ -228,6 +251,7 @@ export function readSettings(environment: Environment): Settings {
     migrate: flag('MIGRATE') ?? true,
     jwt: {secret, jwksUri, issuer: text('JWT_ISSUER'), audience: text('JWT_AUDIENCE')},
     tenancy: tenantId === undefined ? {mode: 'multi'} : {mode: 'single', tenantId},
+    signing,
     store: bucket
       ? {
           kind: 's3',

@@ -85,6 +85,7 @@ CREATE TABLE audit_logs (
   tags                text[],
   leaf_index          bigint,
   leaf_hash           bytea,
+  salt                bytea,
   -- Newest first, a time range, the page after a cursor.
   PRIMARY KEY (tenant_id, acted_at, id)
 ) PARTITION BY RANGE (acted_at);
@@ -103,6 +104,40 @@ CREATE INDEX audit_logs_failures ON audit_logs (tenant_id, acted_at) WHERE outco
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
 
 COMMENT ON TABLE audit_logs IS 'Audit entries, append-only, partitioned by month of acted_at';
+
+-- Trees -----------------------------------------------------------------------------------------------
+
+CREATE TABLE audit_trees (
+  tenant_id text   NOT NULL CHECK (tenant_id <> ''),
+  size      bigint NOT NULL DEFAULT 0,
+  frontier  bytea  NOT NULL DEFAULT '' CHECK (octet_length(frontier) % 32 = 0),
+  -- The head that the next writer of the tenant locks.
+  PRIMARY KEY (tenant_id)
+);
+
+COMMENT ON TABLE audit_trees IS 'The Merkle tree of each tenant (RFC 6962): its size, and the roots of its perfect subtrees';
+
+CREATE TABLE audit_tiles (
+  tenant_id text     NOT NULL CHECK (tenant_id <> ''),
+  level     smallint NOT NULL,
+  index     bigint   NOT NULL,
+  hashes    bytea    NOT NULL CHECK (octet_length(hashes) % 32 = 0 AND octet_length(hashes) <= 8192),
+  -- A tile by its place.
+  PRIMARY KEY (tenant_id, level, index)
+);
+
+COMMENT ON TABLE audit_tiles IS 'The hashes of the trees, up to 256 in a tile (C2SP tlog-tiles)';
+
+CREATE TABLE audit_checkpoints (
+  tenant_id text        NOT NULL CHECK (tenant_id <> ''),
+  size      bigint      NOT NULL,
+  note      text        NOT NULL,
+  signed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- What was signed at this size?
+  PRIMARY KEY (tenant_id, size)
+);
+
+COMMENT ON TABLE audit_checkpoints IS 'Signed notes of the size and root of a tree (C2SP tlog-checkpoint)';
 
 -- Archive files ---------------------------------------------------------------------------------------
 
@@ -136,6 +171,9 @@ CREATE TABLE archived_entries (
   id           uuid        NOT NULL,
   content_hash bytea       NOT NULL,
   recorded_at  timestamptz NOT NULL,
+  leaf_index   bigint,
+  leaf_hash    bytea,
+  salt         bytea,
   -- Has this id been archived?
   PRIMARY KEY (tenant_id, id)
 );
@@ -145,7 +183,7 @@ COMMENT ON TABLE archived_entries IS 'Ids of archived entries, which no other en
 -- The content of an entry: every column but those that the service gives, in jsonb's own canonical text.
 CREATE FUNCTION audit_content_hash(entry audit_logs) RETURNS bytea
 LANGUAGE sql STABLE SET search_path FROM CURRENT SET timezone = 'UTC' AS $$
-  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash'])::text, 'UTF8'));
+  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash', 'salt'])::text, 'UTF8'));
 $$;
 
 -- Jobs ------------------------------------------------------------------------------------------------
@@ -200,6 +238,35 @@ CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON aud
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_logs_default
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+
+-- A tree only grows: its hashes stay as they are.
+CREATE FUNCTION audit_refuse_shrinking() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit_trees' THEN
+    IF NEW.tenant_id = OLD.tenant_id AND NEW.size >= OLD.size THEN
+      RETURN NEW;
+    END IF;
+  ELSIF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit_tiles' THEN
+    IF (NEW.tenant_id, NEW.level, NEW.index) = (OLD.tenant_id, OLD.level, OLD.index)
+       AND substring(NEW.hashes FOR octet_length(OLD.hashes)) = OLD.hashes THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'trees only grow: % of % refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE TRIGGER audit_trees_grow BEFORE UPDATE OR DELETE ON audit_trees
+  FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_tiles_grow BEFORE UPDATE OR DELETE ON audit_tiles
+  FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_checkpoints_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoints
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_trees_kept BEFORE TRUNCATE ON audit_trees
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_tiles_kept BEFORE TRUNCATE ON audit_tiles
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 
 -- Makes the partition of the month that holds `moment`. False where there is none to make: the month is
 -- outside 2000-01 to two months from now, the default partition holds entries of it, or the tables are busy.
@@ -266,8 +333,9 @@ BEGIN
      WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id
     RETURNING a AS entry
   )
-  INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at)
-  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at FROM removal;
+  INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at, leaf_index, leaf_hash, salt)
+  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at,
+         (removal.entry).leaf_index, (removal.entry).leaf_hash, (removal.entry).salt FROM removal;
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM set_config('audit.lawful_removal', '', true);
   UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
@@ -307,6 +375,9 @@ CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON mapping_logs DEF
 -- Who may do what -------------------------------------------------------------------------------------
 
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_trees ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_tiles ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_checkpoints ENABLE ROW LEVEL SECURITY;
 ALTER TABLE mapping_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE archived_entries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
@@ -314,6 +385,21 @@ ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader
   USING (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY audit_logs_write ON audit_logs FOR INSERT TO audit_writer
+  WITH CHECK (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_trees_read ON audit_trees FOR SELECT TO audit_reader
+  USING (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_trees_grow ON audit_trees FOR ALL TO audit_writer
+  USING (tenant_id = current_setting('audit.tenant_id', true))
+  WITH CHECK (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_tiles_read ON audit_tiles FOR SELECT TO audit_reader
+  USING (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_tiles_grow ON audit_tiles FOR ALL TO audit_writer
+  USING (tenant_id = current_setting('audit.tenant_id', true))
+  WITH CHECK (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_checkpoints_read ON audit_checkpoints FOR SELECT TO audit_reader
+  USING (tenant_id = current_setting('audit.tenant_id', true));
+CREATE POLICY audit_checkpoints_keep ON audit_checkpoints FOR ALL TO audit_writer
+  USING (tenant_id = current_setting('audit.tenant_id', true))
   WITH CHECK (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY mapping_logs_read ON mapping_logs FOR SELECT TO audit_reader
   USING (tenant_id = current_setting('audit.tenant_id', true));
@@ -323,11 +409,13 @@ CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader
   USING (tenant_id = current_setting('audit.tenant_id', true));
 CREATE POLICY jobs_write ON jobs FOR ALL TO audit_writer USING (true) WITH CHECK (true);
 
-GRANT SELECT ON audit_logs, mapping_logs, archived_entries, jobs, audit_cursor_key TO audit_reader;
+GRANT SELECT ON audit_logs, audit_trees, audit_tiles, audit_checkpoints, mapping_logs, archived_entries, jobs, audit_cursor_key TO audit_reader;
 GRANT INSERT ON audit_logs TO audit_writer;
+GRANT SELECT, INSERT, UPDATE ON audit_trees, audit_tiles TO audit_writer;
+GRANT SELECT, INSERT ON audit_checkpoints TO audit_writer;
 GRANT SELECT, INSERT, UPDATE ON jobs TO audit_writer;
 
-REVOKE ALL ON FUNCTION audit_content_hash(audit_logs), audit_refuse_change(), audit_refuse_unfinished(), audit_ensure_partition(timestamptz),
+REVOKE ALL ON FUNCTION audit_content_hash(audit_logs), audit_refuse_change(), audit_refuse_shrinking(), audit_refuse_unfinished(), audit_ensure_partition(timestamptz),
   audit_record_archive(uuid, text, text, jsonb, text, bigint, timestamptz, timestamptz, bigint, bigint, bigint, text, text),
   audit_remove_archived(uuid, text, timestamptz[], uuid[]), audit_finish_archive(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamptz),

@@ -5,6 +5,7 @@ import {importCommand} from './import';
 import {migrateCommand} from './migrate';
 import {serveCommand} from './serve';
 import {tokenCommand} from './token';
+import {verifyCommand} from './verify';
 
 /** The command line of the service. */
 export const program = (): Command =>
@@ -14,6 +15,7 @@ export const program = (): Command =>
     .addCommand(migrateCommand())
     .addCommand(tokenCommand())
     .addCommand(importCommand({url: localUrl(), token: ownToken}))
+    .addCommand(verifyCommand())
     .showHelpAfterError()
     .addHelpText(
       'after',

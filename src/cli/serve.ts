@@ -5,11 +5,14 @@ import {startEmbeddedPostgres} from '../embedded/embedded-postgres';
 import {makeServiceLogin} from '../embedded/service-login';
 import {AuditError} from '../errors';
 import type {TokenVerification} from '../identity/bearer-token';
+import type {LogSigner} from '../integrity/log-signer';
+import {verifierKey} from '../integrity/signed-note';
 import {migrate, pendingMigrations} from '../repositories/migrate';
 import {readSettings, type Settings} from '../settings';
 import type {DatabaseSettings} from '../types';
 import {DEVELOPER, developmentSecret, signToken} from './development-token';
 import {boundHeapGrowth} from './heap-growth';
+import {signerOf} from './signing-keys';
 
 export const serveCommand = (): Command =>
   new Command('serve')
@@ -52,13 +55,15 @@ export async function startService(settings: Settings): Promise<RunningService> 
     const database = settings.database ?? (await makeServiceLogin(administrator));
     const development = settings.jwt.secret === undefined && settings.jwt.jwksUri === undefined;
     const secret = development ? await developmentSecret(settings.dataDir) : settings.jwt.secret;
-    const app = new AuditServiceApplication({settings, database, tokens: verification(settings, secret)});
+    const signer = await signerOf(settings);
+    const tokens = verification(settings, secret);
+    const app = new AuditServiceApplication({settings, database, tokens, signer});
     started.push(() => app.closeDatabase());
     await listen(app, settings);
     started.push(() => app.stop());
     const url = app.restServer.url ?? '';
     const greeting =
-      development && secret ? await developmentGreeting(url, secret, settings) : plainGreeting(url);
+      development && secret ? await developmentGreeting(url, secret, settings, signer) : plainGreeting(url);
     return {url, greeting, stop};
   } catch (error) {
     await stop();
@@ -110,12 +115,21 @@ async function listen(app: AuditServiceApplication, {host, port}: Settings): Pro
 
 const plainGreeting = (url: string): string => `The audit service listens on ${url}\n`;
 
-async function developmentGreeting(url: string, secret: string, settings: Settings): Promise<string> {
+async function developmentGreeting(
+  url: string,
+  secret: string,
+  settings: Settings,
+  signer: LogSigner | undefined,
+): Promise<string> {
   const token = await signToken(secret, DEVELOPER, settings);
   return `${plainGreeting(url)}Explorer: ${url}/explorer
 Development start: PostgreSQL and archives are in ${settings.dataDir}. Try:
 
   curl -H 'Authorization: Bearer ${token}' ${url}/audit-logs
+
+Checkpoints are signed with a key that was made for this folder; its public half is
+
+  ${signer?.keys.map(verifierKey).join('\n  ') ?? ''}
 
 `;
 }

@@ -109,7 +109,7 @@ function describeId(parameter: ParameterObject | ReferenceObject): ParameterObje
 }
 
 function schemas(): SchemasObject {
-  const given = ['recordedAt', 'leafIndex', 'leafHash'] as const;
+  const given = ['recordedAt', 'leafIndex', 'leafHash', 'salt'] as const;
   const definitions: SchemasObject = {
     ...definitionsOf(getModelSchemaRef(AuditLog)),
     ...definitionsOf(

@@ -24,7 +24,7 @@ const WIDTHS: Record<ColumnKind, number> = {
   textArray: 30,
   ip: 18,
   bigint: 12,
-  hash: 40,
+  bytes: 40,
 };
 
 /**

@@ -1,7 +1,12 @@
 import type {NewAuditEntry, ServiceGiven} from '@loopback-audit/audit-log';
 import {recordId} from './entry-id';
 
-const SERVICE_GIVEN: ReadonlySet<string> = new Set<ServiceGiven>(['recordedAt', 'leafIndex', 'leafHash']);
+const SERVICE_GIVEN: ReadonlySet<string> = new Set<ServiceGiven>([
+  'recordedAt',
+  'leafIndex',
+  'leafHash',
+  'salt',
+]);
 
 /**
  * What a caller may send of an exported entry: without what the service gives, and without nulls.

@@ -1,7 +1,7 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
 
 /** How a property is stored and written as text. */
-export type ColumnKind = 'uuid' | 'text' | 'time' | 'json' | 'textArray' | 'ip' | 'bigint' | 'hash';
+export type ColumnKind = 'uuid' | 'text' | 'time' | 'json' | 'textArray' | 'ip' | 'bigint' | 'bytes';
 
 export interface EntryColumn {
   readonly property: keyof AuditEntry;
@@ -50,7 +50,8 @@ const kinds = {
   metadata: 'json',
   tags: 'textArray',
   leafIndex: 'bigint',
-  leafHash: 'hash',
+  leafHash: 'bytes',
+  salt: 'bytes',
 } as const satisfies Record<keyof AuditEntry, ColumnKind>;
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);

@@ -34,9 +34,9 @@ export function readOperand(
     case 'bigint':
       if (Number.isSafeInteger(value)) return value as number;
       throw queryFault(field, 'INVALID_TYPE', 'must be a whole number');
-    case 'hash':
-      if (typeof value === 'string' && /^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
-      throw queryFault(field, 'INVALID_VALUE', 'must be 64 hexadecimal digits');
+    case 'bytes':
+      if (typeof value === 'string' && /^(?:[0-9a-f]{2}){1,64}$/i.test(value)) return value.toLowerCase();
+      throw queryFault(field, 'INVALID_VALUE', 'must be bytes as hexadecimal digits');
     case 'json':
       throw queryFault(
         field,

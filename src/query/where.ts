@@ -92,7 +92,7 @@ function readComparison(
 ): Comparison {
   const operand = (one: unknown) => readOperand(column, path, one, field);
   const ordered = (one: unknown) => {
-    if (['textArray', 'ip', 'hash', 'json'].includes(column.kind) && path.length === 0) {
+    if (['textArray', 'ip', 'bytes', 'json'].includes(column.kind) && path.length === 0) {
       throw queryFault(field, 'INVALID_OPERATOR', `does not apply to ${column.property}`);
     }
     const read = operand(one);

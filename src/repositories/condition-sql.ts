@@ -72,11 +72,11 @@ const CASTS = {
   textArray: '::text',
   ip: '::inet',
   bigint: '::bigint',
-  hash: '::bytea',
+  bytes: '::bytea',
 } as const;
 
 const placeholderOf = (kind: EntryColumn['kind'], operand: Operand, parameters: Parameters): string =>
-  parameters.add(kind === 'hash' && operand !== null ? `\\x${operand}` : operand) + CASTS[kind];
+  parameters.add(kind === 'bytes' && operand !== null ? `\\x${operand}` : operand) + CASTS[kind];
 
 /** Lists of text hold the value; an address is the value or lies in its network; the rest is the value. */
 function equals({column, kind}: EntryColumn, operand: Operand, parameters: Parameters): string {
@@ -92,7 +92,7 @@ function anyOf(target: EntryColumn, operands: readonly Operand[], parameters: Pa
   const parts = present.length < operands.length ? [`${column} IS NULL`] : [];
   if (kind === 'textArray') {
     parts.push(`${column} && ${parameters.add(present)}::text[]`);
-  } else if (kind === 'ip' || kind === 'hash') {
+  } else if (kind === 'ip' || kind === 'bytes') {
     parts.push(...present.map(operand => equals(target, operand, parameters)));
   } else {
     parts.push(`${column} = ANY (${parameters.add(present)}${CASTS[kind]}[])`);

@@ -4,6 +4,7 @@ import {AuditError, type ErrorDetail} from '../errors';
 import {ENTRY_COLUMNS} from '../models/entry-columns';
 import type {Session} from './database';
 import {columnList, entryFromRow} from './entry-row';
+import {sealEntries} from './seal-entries';
 
 export interface StoredEntries {
   /** The entries as stored, in the order they came; of a known id, the one stored first. */
@@ -20,21 +21,22 @@ const RECORD_TYPES = {
   textArray: 'text[]',
   ip: 'inet',
   bigint: 'bigint',
-  hash: 'bytea',
+  bytes: 'text',
 } as const;
 
 const RECORD = ENTRY_COLUMNS.map(({property, kind}) => `"${property}" ${RECORD_TYPES[kind]}`).join(', ');
-const PROPERTIES = ENTRY_COLUMNS.map(({property}) => `"${property}"`).join(', ');
-
-const ROW = ENTRY_COLUMNS.map(({property}) => `entry."${property}"`).join(', ');
+/** Bytes are hexadecimal text in JSON. */
+const VALUES = ENTRY_COLUMNS.map(({property, kind}) =>
+  kind === 'bytes' ? `decode(entry."${property}", 'hex')` : `entry."${property}"`,
+).join(', ');
 
 /** Inserts entries, given as JSON, into `table`; the statement takes the JSON as its one value. */
 export const insertSql = (table: string): string =>
-  `INSERT INTO ${table} (${columnList()}) SELECT ${PROPERTIES} FROM json_to_recordset($1) AS entry (${RECORD})`;
+  `INSERT INTO ${table} (${columnList()}) SELECT ${VALUES} FROM json_to_recordset($1) AS entry (${RECORD})`;
 
 /**
- * Stores entries of one tenant in the transaction of a writer. An id that is known already with the same
- * content is not stored again.
+ * Seals entries into the tree of one tenant and stores them, in the transaction of a writer. An id that is known
+ * already with the same content is not stored again.
  *
  * @throws AuditError ID_CONFLICT where a known id comes with other content
  */
@@ -46,18 +48,18 @@ export async function storeEntries(
   const known = await knownEntries(session, tenantId, admitted);
   const fresh: AuditEntry[] = [];
   const conflicts: ErrorDetail[] = [];
-  const entries = admitted.map(({entry, chosen, line}) => {
+  const ids = admitted.map(({entry, chosen, line}) => {
     const existing = known.get(entry.id);
     if (!existing) {
       known.set(entry.id, stored(entry));
       fresh.push(entry);
-      return entry;
+      return entry.id;
     }
     for (const field of existing.differing(entry, chosen)) {
       const message = 'differs from the entry that is stored under this id';
       conflicts.push({field, code: 'ID_CONFLICT', message, ...(line !== undefined && {line})});
     }
-    return existing.entry;
+    return entry.id;
   });
   if (conflicts.length > 0) {
     throw new AuditError(
@@ -66,7 +68,12 @@ export async function storeEntries(
       conflicts.slice(0, 100),
     );
   }
-  if (fresh.length > 0) await session.rows(insertSql('audit_logs'), [JSON.stringify(fresh)]);
+  if (fresh.length > 0) {
+    const sealed = await sealEntries(session, tenantId, fresh);
+    await session.rows(insertSql('audit_logs'), [JSON.stringify(sealed)]);
+    for (const entry of sealed) known.set(entry.id, stored(entry));
+  }
+  const entries = ids.flatMap(id => known.get(id)?.entry ?? []);
   return {entries, stored: fresh.length};
 }
 
@@ -108,21 +115,31 @@ async function archivedEntries(
   named: readonly AuditEntry[],
 ): Promise<Map<string, Known>> {
   const rows = await session.rows(
-    `SELECT archived.id, archived.recorded_at,
-            archived.content_hash = audit_content_hash(ROW(${ROW})::audit_logs)
+    `SELECT archived.id, archived.recorded_at, archived.leaf_index, archived.leaf_hash, archived.salt,
+            archived.content_hash = audit_content_hash(ROW(${VALUES})::audit_logs)
        FROM json_to_recordset($2) AS entry (${RECORD})
        JOIN archived_entries archived ON archived.tenant_id = $1 AND archived.id = entry.id`,
     [tenantId, JSON.stringify(named)],
   );
   const entries = new Map(named.map(entry => [entry.id, entry]));
   return new Map(
-    rows.flatMap(([id, recordedAt, same]): [string, Known][] => {
+    rows.flatMap(([id, recordedAt, leafIndex, leafHash, salt, same]): [string, Known][] => {
       const entry = entries.get(String(id));
       const known = {differing: () => (same ? [] : ['id'])};
-      return entry ? [[entry.id, {...known, entry: {...entry, recordedAt: String(recordedAt)}}]] : [];
+      return entry
+        ? [[entry.id, {...known, entry: {...entry, ...receiptOf(recordedAt, leafIndex, leafHash, salt)}}]]
+        : [];
     }),
   );
 }
+
+/** What the service gave an entry when it was stored first. */
+const receiptOf = (recordedAt: unknown, leafIndex: unknown, leafHash: unknown, salt: unknown) => ({
+  recordedAt: String(recordedAt),
+  ...(leafIndex !== null && {leafIndex: Number(leafIndex)}),
+  ...(leafHash !== null && {leafHash: String(leafHash)}),
+  ...(salt !== null && {salt: String(salt)}),
+});
 
 function differences(entry: AuditEntry, stored: AuditEntry, chosen: ReadonlySet<keyof AuditEntry>): string[] {
   return [...chosen].filter(

@@ -17,7 +17,14 @@ let stored: AuditEntry[];
 before(async () => {
   service = await startTestService();
   const body = Array.from({length: ENTRIES}, (_, i) => {
-    const {id: _id, recordedAt: _at, leafIndex: _index, leafHash: _hash, ...entry} = fullEntry(i);
+    const {
+      id: _id,
+      recordedAt: _at,
+      leafIndex: _index,
+      leafHash: _hash,
+      salt: _salt,
+      ...entry
+    } = fullEntry(i);
     const awkward = AWKWARD[i % AWKWARD.length];
     return {
       ...entry,

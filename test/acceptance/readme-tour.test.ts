@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {type ChildProcess, spawn} from 'node:child_process';
+import {generateKeyPairSync} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {createServer} from 'node:net';
@@ -45,6 +46,7 @@ before(async () => {
     PORT: String(await freePort()),
     LOG_LEVEL: 'silent',
     AUDIT_DATA_DIR: folder,
+    SIGNING_KEY: generateKeyPairSync('ed25519').privateKey.export({format: 'pem', type: 'pkcs8'}).toString(),
     JWT_SECRET: 'a secret of tests alone, 32 bytes or more',
     DB_HOST: db.settings.host,
     DB_PORT: String(db.settings.port),
@@ -76,7 +78,7 @@ test('the tour in the README prints what it says, line by line', {skip: CLOUDTRA
   const script = steps.map(
     ({command}) => `${command.replaceAll('127.0.0.1:3000', '127.0.0.1:$PORT')}\necho '${mark}'\n`,
   );
-  const inFolder = `npx() { (cd "${ROOT}" && command npx --loglevel=error "$@"); }; cd "${folder}"\n`;
+  const inFolder = `npx() { command npx --loglevel=error --prefix "${ROOT}" "$@"; }; cd "${folder}"\n`;
   const printed = await sh(inFolder + script.join(''), {...environment, CLOUDTRAIL: cloudTrailFolder()});
   const answers = printed.split(`${mark}\n`);
   for (const [i, step] of steps.entries()) {

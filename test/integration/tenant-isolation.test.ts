@@ -182,6 +182,7 @@ describe('roles', () => {
         ['audit_finish_archive', true],
         ['audit_record_archive', true],
         ['audit_refuse_change', false],
+        ['audit_refuse_shrinking', false],
         ['audit_refuse_unfinished', false],
         ['audit_remove_archived', true],
       ],

@@ -80,6 +80,7 @@ const BODIES: [what: string, body: string | Uint8Array, code: string, field: str
   ],
   ['a time of recording', entry('"recordedAt":"2026-11-22T00:00:00Z"'), 'INVALID_ENTRY', 'recordedAt'],
   ['a leaf index', entry('"leafIndex":0'), 'INVALID_ENTRY', 'leafIndex'],
+  ['a salt', entry(`"salt":"${'0'.repeat(32)}"`), 'INVALID_ENTRY', 'salt'],
   ['a leaf hash', entry(`"leafHash":"${'0'.repeat(64)}"`), 'INVALID_ENTRY', 'leafHash'],
   ['a tenant that is a number', entry('"tenantId":5'), 'INVALID_ENTRY', 'tenantId'],
   ["another tenant's id", entry('"tenantId":"rival"'), 'TENANT_MISMATCH', 'tenantId', 403],

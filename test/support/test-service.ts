@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {AuditServiceApplication} from '../../dist/application';
 import {DEVELOPER, signToken, type TokenClaims} from '../../dist/cli/development-token';
+import {signerOf} from '../../dist/cli/signing-keys';
 import {readSettings, type Settings} from '../../dist/settings';
 import {type Answer, type SendOptions, send} from './send';
 import {createTestDatabase, type TestDatabase} from './test-database';
@@ -39,7 +40,12 @@ export async function startTestService(
     JWT_SECRET: SECRET,
     ...environment,
   });
-  const app = new AuditServiceApplication({settings, database: db.settings, tokens: {secret: SECRET}});
+  const app = new AuditServiceApplication({
+    settings,
+    database: db.settings,
+    tokens: {secret: SECRET},
+    signer: await signerOf(settings),
+  });
   prepare(app, settings);
   await app.start();
   const url = app.restServer.url ?? '';

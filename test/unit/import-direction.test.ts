@@ -11,6 +11,7 @@ const ROOMS = [
   'errors',
   'models',
   'admission',
+  'integrity',
   'identity',
   'settings',
   'embedded',
@@ -93,6 +94,13 @@ describe('imports', () => {
 
   test('keep a library to the room that is made for it', () => {
     const wrong = IMPORTS.filter(({room, target}) => KEPT_TO[target] && !KEPT_TO[target].includes(room));
+    assert.deepEqual(wrong, []);
+  });
+
+  test('of the room that proves lead to itself and to the cryptography of Node alone', () => {
+    const wrong = IMPORTS.filter(({room}) => room === 'integrity').filter(
+      ({target, typeOnly}) => !/^(\.\/|node:crypto$)/.test(target) && !typeOnly,
+    );
     assert.deepEqual(wrong, []);
   });
 

@@ -48,6 +48,7 @@ export const fullEntry = (number: number): AuditEntry => ({
   tags: ['a,b', '', '\ufeffbom'],
   leafIndex: number,
   leafHash: 'ab'.repeat(32),
+  salt: '0f'.repeat(16),
 });
 
 /** Pages of entries, and a count of how many were taken and whether the source was released. */

@@ -191,6 +191,13 @@ export class AuditLog extends Entity {
   })
   leafHash?: string;
 
+  @property({
+    type: 'string',
+    description: 'Salt of the commitments in the leaf, hexadecimal',
+    jsonSchema: {readOnly: true},
+  })
+  salt?: string;
+
   /** Columns of the host's own. */
   // biome-ignore lint/suspicious/noExplicitAny: as in SourceLoop's model, from which hosts come
   [column: string]: any;

@@ -67,13 +67,14 @@ export interface AuditEntry {
   legalBasis?: string;
   metadata?: JsonObject;
   tags?: string[];
-  /** Place in the tenant's tree and hash of the leaf (hexadecimal); given by the service alone. */
+  /** Place in the tenant's tree, hash of the leaf, and the salt of its commitments (hexadecimal); the service's. */
   leafIndex?: number;
   leafHash?: string;
+  salt?: string;
 }
 
 /** What the service gives an entry; a caller may not choose it. */
-export type ServiceGiven = 'recordedAt' | 'leafIndex' | 'leafHash';
+export type ServiceGiven = 'recordedAt' | 'leafIndex' | 'leafHash' | 'salt';
 
 /**
  * What a caller sends. Everything but the action has a default: id and time are chosen by the

@@ -44,6 +44,7 @@ export type ExtraColumns = Partial<
     | 'changedFields'
     | 'leafIndex'
     | 'leafHash'
+    | 'salt'
   >
 >;
 

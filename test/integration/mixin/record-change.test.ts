@@ -65,9 +65,12 @@ const priceOf = async (id: number) =>
 /** What an entry says, its id and time aside. */
 const said = ({id: _id, actedAt: _actedAt, ...entry}: SinkEntry) => entry;
 
+/** As a journal has them. */
+const deliveries = ['required', 'durable', 'background'] as const;
 const collecting = () => {
   const sent: SinkEntry[] = [];
   const sink: AuditSink = {
+    deliveries,
     async deliver(entries) {
       sent.push(...entries);
     },
@@ -75,6 +78,7 @@ const collecting = () => {
   return {sent, sink};
 };
 const failing: AuditSink = {
+  deliveries,
   async deliver() {
     throw new Error('no');
   },

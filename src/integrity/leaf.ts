@@ -1,0 +1,59 @@
+import type {AuditEntry, JsonValue} from '@loopback-audit/audit-log';
+import {canonicalJson} from './canonical-json';
+import {hashLeaf} from './merkle-hash';
+import {sha256} from './sha256';
+
+/** Properties that may be erased on behalf of the person whom they tell of: the leaf holds a commitment to each. */
+export const ERASABLE = [
+  'actorEmail',
+  'actorName',
+  'after',
+  'before',
+  'description',
+  'ip',
+  'metadata',
+  'reason',
+  'userAgent',
+] as const satisfies readonly (keyof AuditEntry)[];
+
+export type ErasableProperty = (typeof ERASABLE)[number];
+
+/** Bytes of the salt that hides what the commitments of one entry commit to. */
+export const SALT_BYTES = 16;
+
+/** The commitments of an entry, by property, in base64. */
+export type Commitments = Partial<Record<ErasableProperty, string>>;
+
+/** Given by the tree, and no part of the leaf. */
+const OF_THE_TREE: ReadonlySet<string> = new Set(['leafIndex', 'leafHash', 'salt']);
+const ERASABLE_NAMES: ReadonlySet<string> = new Set(ERASABLE);
+
+/**
+ * Binds to a value without telling it: SHA-256 over the salt and the RFC 8785 JSON of property and value. Without
+ * the salt nobody can try values out; with salt and value anybody can check.
+ */
+export const commitment = (property: ErasableProperty, value: JsonValue, salt: Uint8Array): string =>
+  sha256(Buffer.concat([salt, Buffer.from(canonicalJson([property, value]))])).toString('base64');
+
+/** The commitments of the erasable properties that an entry has. */
+export function commitmentsOf(entry: Partial<AuditEntry>, salt: Uint8Array): Commitments {
+  const commitments: Commitments = {};
+  for (const property of ERASABLE) {
+    const value = entry[property];
+    if (value !== undefined && value !== null) commitments[property] = commitment(property, value, salt);
+  }
+  return commitments;
+}
+
+/** What a leaf is the hash of: RFC 8785 JSON of the entry, its erasable properties by their commitments. */
+export function leafData(entry: Partial<AuditEntry>, commitments: Commitments): string {
+  const kept = Object.entries(entry).filter(
+    ([property, value]) =>
+      value !== undefined && value !== null && !OF_THE_TREE.has(property) && !ERASABLE_NAMES.has(property),
+  );
+  return canonicalJson({...Object.fromEntries(kept), commitments} as {[name: string]: JsonValue});
+}
+
+/** The leaf hash of an entry (RFC 6962, section 2.1). */
+export const leafHash = (entry: Partial<AuditEntry>, commitments: Commitments): Buffer =>
+  hashLeaf(Buffer.from(leafData(entry, commitments)));

@@ -1,0 +1,61 @@
+import {HASH_BYTES} from '../integrity/merkle-hash';
+import type {TileSpan} from '../integrity/tile';
+import {EMPTY_TREE, type TreeHead} from '../integrity/tree-head';
+import type {Session} from './database';
+
+/** The hashes of perfect subtrees, from the bytes in which a head keeps them. */
+export const frontierOf = (hex: unknown): Buffer[] => {
+  const bytes = Buffer.from(String(hex), 'hex');
+  return Array.from({length: bytes.length / HASH_BYTES}, (_, i) =>
+    bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+  );
+};
+
+/** The tree of a tenant as it is, and the checkpoint that was signed at this size, if one was. */
+export async function readHead(
+  session: Session,
+  tenantId: string,
+): Promise<{head: TreeHead; checkpoint: string | undefined}> {
+  const [row] = await session.rows(
+    `SELECT tree.size, tree.frontier, checkpoint.note
+       FROM audit_trees tree LEFT JOIN audit_checkpoints checkpoint USING (tenant_id, size)
+      WHERE tree.tenant_id = $1`,
+    [tenantId],
+  );
+  if (!row) return {head: EMPTY_TREE, checkpoint: undefined};
+  const [size, frontier, note] = row;
+  return {
+    head: {size: Number(size), frontier: frontierOf(frontier)},
+    checkpoint: note === null ? undefined : String(note),
+  };
+}
+
+/** Keeps a signed checkpoint; one that another process has signed at the same size stands. Answers the one that does. */
+export async function keepCheckpoint(
+  session: Session,
+  tenantId: string,
+  size: number,
+  note: string,
+): Promise<string> {
+  const insert =
+    'INSERT INTO audit_checkpoints (tenant_id, size, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING';
+  await session.rows(insert, [tenantId, size, note]);
+  const select = 'SELECT note FROM audit_checkpoints WHERE tenant_id = $1 AND size = $2';
+  const [kept] = await session.rows(select, [tenantId, size]);
+  return String(kept?.[0]);
+}
+
+/** The bytes of tiles, in the order asked for; of one that is not there, none. */
+export async function readTiles(
+  session: Session,
+  tenantId: string,
+  spans: readonly TileSpan[],
+): Promise<Buffer[]> {
+  const rows = await session.rows(
+    `SELECT level, index, hashes FROM audit_tiles
+      WHERE tenant_id = $1 AND (level, index) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[]))`,
+    [tenantId, spans.map(({level}) => level), spans.map(({index}) => index)],
+  );
+  const known = new Map(rows.map(([level, index, hashes]) => [`${level}/${index}`, String(hashes)]));
+  return spans.map(({level, index}) => Buffer.from(known.get(`${level}/${index}`) ?? '', 'hex'));
+}
