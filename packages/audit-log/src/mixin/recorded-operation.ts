@@ -3,8 +3,9 @@ import {Action} from '../action';
 import type {RowChange} from '../diff/change';
 import {recordPart, recordStatements, unrecorded} from '../statement/statement-recorder';
 import type {Auditable, AuditOptions, IAuditMixin, RecordingOptions} from '../types';
+import {isSoftDeleting} from './action-of';
 import {asOperation, isInsideOperation} from './operation';
-import {isSoftDeleting, Recorder} from './recorder';
+import {Recorder} from './recorder';
 import {
   exactly,
   idNamesOf,

@@ -1,5 +1,5 @@
 import type {Entity, Transaction} from '@loopback/repository';
-import {Action} from '../action';
+import type {Action} from '../action';
 import {currentContext} from '../context/audit-context';
 import {type RowChange, recordedChange} from '../diff/change';
 import {withheldId} from '../diff/mask';
@@ -10,18 +10,17 @@ import type {AuditSink, SinkEntry} from '../sinks/audit-sink';
 import {checkDelivery} from '../sinks/check-delivery';
 import {type Delivery, isBeforeCommit} from '../sinks/delivery';
 import {deliveryFailures} from '../sinks/delivery-failures';
-import {repositorySink} from '../sinks/repository-sink';
-import {sinkOf} from '../sinks/sink-of';
 import type {RecordedTable} from '../statement/recorded-table';
-import type {StatementKind} from '../statement/recording-sql';
 import type {ClientRecording, OutboxRecording} from '../statement/statement-recorder';
 import type {Auditable, AuditOptions, ExtraColumns, IAuditMixin, RecordingOptions} from '../types';
+import {actionOf, isSoftDeleting} from './action-of';
 import {actorOf, tenantOf} from './actor';
 import {afterCommit} from './at-commit';
 import {currentUserOf} from './current-user';
 import {asMetadata, extraColumns, ownColumns} from './extra-columns';
 import {type RecordedModel, recordedModel} from './recorded-model';
 import {deliverRequired} from './required-delivery';
+import {sinkFor} from './sink-for';
 
 /** Turns the changes of one operation into entries, and hands them to the sink. */
 export class Recorder<M extends Entity, ID> {
@@ -144,33 +143,3 @@ export class Recorder<M extends Entity, ID> {
     if (this.delivery === 'durable') await delivered;
   }
 }
-
-/** The sink of the mixin, of the datasource, or the repository of audit logs that the class has. */
-function sinkFor<M extends Entity, ID>(
-  repository: Auditable<M, ID> & IAuditMixin<unknown>,
-  {sink}: RecordingOptions,
-): AuditSink {
-  const chosen = sink ?? sinkOf(repository.dataSource);
-  if (chosen) return chosen;
-  const {getAuditLogRepository} = repository;
-  if (getAuditLogRepository) return repositorySink(() => getAuditLogRepository.call(repository));
-  throw new Error(
-    `${repository.constructor.name} has nowhere to record its changes: configure an outbox for its datasource, ` +
-      'give the mixin a sink, or the class getAuditLogRepository.',
-  );
-}
-
-/**
- * What a statement of an operation does: what the operation is called, unless it does something else. An update
- * of a deletion is a soft delete, where the repository has them; an insert of a save is an insert.
- */
-export function actionOf(kind: StatementKind, operation: Action, isSoft: boolean): Action {
-  const many = operation.endsWith('_MANY');
-  if (kind === 'INSERT') return many ? Action.INSERT_MANY : Action.INSERT_ONE;
-  if (kind === 'DELETE') return many ? Action.DELETE_MANY : Action.DELETE_ONE;
-  if (operation.startsWith('UPDATE') || (isSoft && operation.startsWith('DELETE'))) return operation;
-  return many ? Action.UPDATE_MANY : Action.UPDATE_ONE;
-}
-
-/** Whether a repository marks rows as deleted, where others remove them. */
-export const isSoftDeleting = (repository: object): boolean => 'deleteByIdHard' in repository;
