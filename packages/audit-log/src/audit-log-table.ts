@@ -1,4 +1,5 @@
 import type {juggler, Options} from '@loopback/repository';
+import {connected} from './connected';
 
 /** The connector of PostgreSQL, as far as it is used here (`loopback-connector-postgresql`). */
 interface TableConnector {
@@ -48,7 +49,7 @@ async function fit(
   options: Options,
 ): Promise<void> {
   // Juggler answers no statement of a datasource that nothing has connected yet.
-  if (!dataSource.connected) await dataSource.connect();
+  await connected(dataSource);
   const place = [connector.schema(modelName), connector.table(modelName)];
   const rows = (await dataSource.execute(COLUMNS, place, options)) as {name: string}[];
   if (rows.length === 0) {
@@ -139,7 +140,7 @@ export async function upgradeAuditLogs(dataSource: juggler.DataSource, table?: s
   if (!connector) throw new Error(`The datasource ${dataSource.name} is not on PostgreSQL.`);
   const schema = dataSource.settings.schema ?? connector.getDefaultSchemaName();
   const name = table ?? `"${schema}".audit_logs`;
-  if (!dataSource.connected) await dataSource.connect();
+  await connected(dataSource);
   for (const statement of upgradeAuditLogsSql(name)) await dataSource.execute(statement, []);
 }
 

@@ -55,6 +55,19 @@ class Seat extends Entity {
   }
 }
 
+@model({settings: {postgresql: {table: 'odd'}}})
+class Odd extends Entity {
+  @property({type: 'number', id: true})
+  id!: number;
+  @property({type: 'number', postgresql: {dataType: 'json'}})
+  level?: number;
+  @property({type: 'string'})
+  name?: string;
+  constructor(data?: Partial<Odd>) {
+    super(data);
+  }
+}
+
 const SECRET = 'hunter2';
 let shop: Shop;
 let collected: SinkEntry[];
@@ -71,13 +84,16 @@ before(async () => {
       "happened WHERE RETURNING" timestamptz, day date, held text);
     CREATE TABLE refresh_token (token text PRIMARY KEY, device text);
     CREATE TABLE seat ("row" int, letter text, guest text, PRIMARY KEY ("row", letter));
+    CREATE TABLE odd (id int PRIMARY KEY, level json, name text);
     CREATE TABLE parent (id int PRIMARY KEY);
     ALTER TABLE product ADD parent int DEFAULT NULL REFERENCES parent DEFERRABLE INITIALLY DEFERRED`);
 });
 after(() => shop.stop());
 beforeEach(async () => {
   collected = [];
-  await shop.db.admin.query('TRUNCATE product, thing, refresh_token, seat, audit_outbox RESTART IDENTITY');
+  await shop.db.admin.query(
+    'TRUNCATE product, odd, thing, refresh_token, seat, audit_outbox RESTART IDENTITY',
+  );
 });
 
 /** Both ways in which the statements tell: into the outbox, and to the client. */
@@ -181,6 +197,31 @@ for (const [way, {sink, told}] of Object.entries(WAYS)) {
       } finally {
         await lazy.disconnect();
       }
+    });
+
+    test('a datasource that is still connecting is waited for', async () => {
+      const {ssl: _ssl, ...connection} = shop.db.settings;
+      const connector = require('loopback-connector-postgresql');
+      const eager = new juggler.DataSource('eager', {connector, ...connection});
+      class Products extends AuditRepositoryMixin<Product, number>(DefaultCrudRepository, {sink}) {}
+      try {
+        await new Products(Product, eager).create({name: 'early'});
+        assert.equal((await told())[0]?.after?.name, 'early');
+      } finally {
+        await eager.disconnect();
+      }
+    });
+
+    test('a column that PostgreSQL cannot compare is compared all the same', async () => {
+      await shop.db.admin.query("INSERT INTO odd VALUES (1, '1', 'a')");
+      class Odds extends AuditRepositoryMixin<Odd, number>(DefaultCrudRepository, {sink}) {}
+      const odds = new Odds(Odd, shop.dataSource);
+      await odds.updateById(1, {name: 'b'});
+      await odds.updateById(1, {level: 2});
+      assert.deepEqual(
+        (await told()).map(({changedFields}) => changedFields),
+        [['name'], ['level']],
+      );
     });
 
     test('what a method of the class changes besides is recorded as what it is', async () => {
@@ -295,6 +336,21 @@ describe('required, in a transaction of the host', () => {
     await assert.rejects(repository.create({name: 'Chair'}), {code: 'AUDIT_REQUIRED', change: 'stands'});
     assert.equal((await repository.count()).count, 1);
   });
+});
+
+test('a commit that PostgreSQL turns into a rollback sends nothing, in the background either', async () => {
+  class Products extends AuditRepositoryMixin<Product, number>(DefaultCrudRepository, {
+    sink: collecting,
+    delivery: 'background',
+  }) {}
+  const repository = new Products(Product, shop.dataSource);
+  const transaction = await shop.dataSource.beginTransaction({});
+  await repository.create({name: 'never'}, {transaction});
+  await assert.rejects(shop.dataSource.execute('SELECT 1 / 0', [], {transaction}) as Promise<unknown>);
+  await transaction.commit();
+  await sleep(50);
+  assert.equal(collected.length, 0);
+  assert.equal((await repository.count()).count, 0);
 });
 
 test('any delivery that a call asks for is kept by the outbox, which keeps more', async () => {

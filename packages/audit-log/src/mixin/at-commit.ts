@@ -11,10 +11,29 @@ interface ObservableTransaction {
   observe?(event: CommitEvent, listener: Listener): void;
 }
 
-/** Runs `work` when the transaction is committed, which waits for it; never, where it is rolled back. */
-export function afterCommit(transaction: Transaction, work: () => Promise<void>): void {
+/**
+ * Runs `work` when the transaction is committed, which waits for it; never, where it is rolled back. The COMMIT of a
+ * transaction in which a statement has failed rolls back and tells nobody (PostgreSQL): it is asked before.
+ *
+ * @param ask runs a statement in the transaction, which fails where nothing will be committed
+ */
+export function afterCommit(
+  transaction: Transaction,
+  work: () => Promise<void>,
+  ask?: () => Promise<unknown>,
+): void {
+  let isLost = false;
+  if (ask) {
+    observe(transaction, 'before commit', (_context, next) => {
+      ask()
+        .catch(() => {
+          isLost = true;
+        })
+        .finally(() => next());
+    });
+  }
   observe(transaction, 'after commit', (_context, next) => {
-    void work().finally(() => next());
+    void (isLost ? Promise.resolve() : work()).finally(() => next());
   });
 }
 

@@ -1,5 +1,6 @@
 import type {Count, Entity, Filter, Options, Where} from '@loopback/repository';
 import {Action} from '../action';
+import {connected} from '../connected';
 import type {RowChange} from '../diff/change';
 import {recordPart, recordStatements, unrecorded} from '../statement/statement-recorder';
 import type {Auditable, AuditOptions, IAuditMixin, RecordingOptions} from '../types';
@@ -123,7 +124,7 @@ export class RecordedOperation<M extends Entity, ID> {
     }
     return asOperation(this.host, async () => {
       // What juggler keeps until it is connected, it runs in the context of whoever connected it.
-      if (!this.host.dataSource.connected) await this.host.dataSource.connect();
+      await connected(this.host.dataSource);
       const recorder = await Recorder.of(this.host, this.options, this.call);
       const outbox = recorder.outboxRecording();
       if (outbox) return recordStatements(outbox, action, () => work.whole(this.call));

@@ -110,8 +110,15 @@ export class Recorder<M extends Entity, ID> {
     if (this.isBeforeCommit) {
       const {dataSource} = this.repository;
       await deliverRequired(this.sink, entries, {dataSource, ...(transaction && {transaction})});
-    } else if (transaction) afterCommit(transaction, () => this.deliverAfter(entries));
+    } else if (transaction)
+      afterCommit(transaction, () => this.deliverAfter(entries), this.asking(transaction));
     else await this.deliverAfter(entries);
+  }
+
+  /** Asks PostgreSQL whether a transaction still stands. */
+  private asking(transaction: Transaction): (() => Promise<unknown>) | undefined {
+    const {dataSource} = this.repository;
+    return this.model.table && (() => dataSource.execute('SELECT 1', [], {transaction}));
   }
 
   private entriesOf(action: Action, changes: readonly RowChange[]): SinkEntry[] {

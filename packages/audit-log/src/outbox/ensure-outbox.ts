@@ -1,4 +1,5 @@
 import type {juggler} from '@loopback/repository';
+import {connected} from '../connected';
 import {CREATE_OUTBOX, createOutbox, OUTBOX_TABLE, REJECTED_TABLE, RELAY_TABLE} from './outbox-table';
 import {poolOf} from './postgres';
 
@@ -17,7 +18,7 @@ interface Parts {
 export async function ensureOutbox(dataSource: juggler.DataSource): Promise<void> {
   await poolOf(dataSource);
   // A datasource that connects lazily runs no statement of its own accord before it is connected.
-  if (!dataSource.connected) await dataSource.connect();
+  await connected(dataSource);
   const [wanted, found] = [wantedParts(), await foundParts(dataSource)];
   const isThere =
     [...wanted.names].every(name => found.names.has(name)) &&

@@ -82,15 +82,15 @@ export class OutboxRelay {
   }
 
   private async relayAll(): Promise<void> {
-    const {batchSize = 500, pollMs = 40, sleepMs = 1_000, maxPauseMs = 10_000, onError} = this.options;
+    const {batchSize = 500, pollMs = 40, sleepMs = 80, maxPauseMs = 10_000, onError} = this.options;
     let failures = 0;
     let quiet = 0;
     while (!this.stopping.signal.aborted) {
       try {
-        const moved = await this.relayBatch(batchSize);
+        const moved = quiet > 0 && !(await this.isFilled()) ? 0 : await this.relayBatch(batchSize);
         failures = 0;
         quiet = moved > 0 ? 0 : quiet + 1;
-        if (moved > 0 || quiet === QUIET_LOOKS) await this.sayAsleep(moved === 0);
+        if (moved > 0 || quiet >= QUIET_LOOKS) await this.sayAsleep(moved === 0);
         // Commits that were under way when it said so have not heard of it: it looks on for as long again.
         if (moved < batchSize) await this.idle(quiet > 2 * QUIET_LOOKS ? sleepMs : pollMs);
       } catch (error) {
@@ -107,6 +107,17 @@ export class OutboxRelay {
     try {
       await client.query(`UPDATE ${RELAY_TABLE} SET asleep = $1 WHERE asleep <> $1`, [asleep]);
       this.asleep = asleep;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Whether there is anything to move; the cheapest question, for it is asked when there is little to do. */
+  private async isFilled(): Promise<boolean> {
+    const client = await (await this.pool()).connect();
+    try {
+      const {rows} = await client.query(`SELECT FROM ${OUTBOX_TABLE} LIMIT 1`);
+      return rows.length > 0;
     } finally {
       client.release();
     }

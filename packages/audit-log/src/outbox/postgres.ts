@@ -1,4 +1,5 @@
 import type {juggler} from '@loopback/repository';
+import {connected} from '../connected';
 
 /** A connection of node-postgres, as far as it is used here. */
 export interface PgClient {
@@ -19,9 +20,9 @@ export interface PgPool {
  */
 export async function poolOf(dataSource: juggler.DataSource): Promise<PgPool> {
   const pool = () => (dataSource.connector as {pg?: PgPool} | undefined)?.pg;
-  if (!pool()) await dataSource.connect();
-  const connected = pool();
-  if (!connected)
+  if (!pool()) await connected(dataSource);
+  const connections = pool();
+  if (!connections)
     throw new Error(`The datasource ${dataSource.name} is not on PostgreSQL: it can hold no outbox.`);
-  return connected;
+  return connections;
 }

@@ -141,10 +141,11 @@ function splitAt(sql: string, keyword: string): [before: string, after?: string]
 
 /** Whether a statement may change the table although it is none that can be recorded. */
 export function mayChange(sql: string, {table}: RecordedTable): boolean {
-  if (/^\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE)\b/i.test(sql)) return sql.includes(table);
-  if (!/^\s*WITH\b/i.test(sql)) return false;
-  const parts = sql.split(table).slice(0, -1);
-  return parts.some(part => CHANGING.test(part));
+  if (!/^\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|WITH)\b/i.test(sql)) return false;
+  return sql
+    .split(table)
+    .slice(0, -1)
+    .some(before => CHANGING.test(before));
 }
 
-const CHANGING = /\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\s+(ONLY\s+)?$/i;
+const CHANGING = /\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(\s+TABLE)?)\s+(ONLY\s+)?$/i;

@@ -56,8 +56,8 @@ export function changedFieldsSql(columns: readonly RecordedColumn[], was?: strin
 /** A column in a form in which equal values are equal; not every type of PostgreSQL can be compared. */
 function comparedSql(row: string, {column, kind}: RecordedColumn): string {
   const value = columnOf(row, column);
-  if (kind === 'document') return `to_jsonb(${value})`;
-  return kind === 'text' ? `${value}::text` : value;
+  if (kind === 'bytes') return value;
+  return kind === 'text' ? `${value}::text` : `to_jsonb(${value})`;
 }
 
 /** A column as the entry shows it. */
