@@ -42,6 +42,7 @@ export const ERROR_STATUS = {
   IDENTITY_UNAVAILABLE: 503,
   QUERY_TIMEOUT: 503,
   TOO_MANY_EXPORTS: 503,
+  OVERLOADED: 503,
   SERVICE_UNREACHABLE: 503,
   // The operator must act: before the archive can be used, or before the service can start.
   STORE_REFUSED: 502,

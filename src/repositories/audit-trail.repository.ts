@@ -8,6 +8,7 @@ import type {Selection} from '../models/selection';
 import type {Database} from './database';
 import {ensurePartitions} from './ensure-partitions';
 import {countEntries, findEntries} from './find-entries';
+import {GroupCommit} from './group-commit';
 import {storeEntries} from './store-entries';
 import {streamEntries} from './stream-entries';
 
@@ -19,6 +20,12 @@ export interface AuditTrailRepositoryOptions {
 /** The entries of the trail. Every method keeps to the one tenant that it is given, and so does the database. */
 export class AuditTrailRepository {
   private cursorKey: Promise<Buffer> | undefined;
+  private readonly groups = new GroupCommit(async (tenantId, admitted) => {
+    const {entries} = await this.database.transaction({role: 'audit_writer', tenantId}, session =>
+      storeEntries(session, tenantId, admitted),
+    );
+    return entries;
+  });
 
   constructor(
     private readonly database: Database,
@@ -36,16 +43,14 @@ export class AuditTrailRepository {
   }
 
   /**
-   * Stores one entry and answers it as it is stored. When it returns the entry is durable.
+   * Stores one entry and answers it as it is stored. When it returns the entry is durable. Entries of one tenant that
+   * come at the same time share a transaction.
    *
-   * @throws AuditError ID_CONFLICT where another entry has its id
+   * @throws AuditError ID_CONFLICT where another entry has its id, OVERLOADED
    */
   async create(tenantId: string, admitted: Admitted): Promise<AuditEntry> {
     await ensurePartitions(this.database, tenantId, [admitted.entry.actedAt]);
-    const {entries} = await this.database.transaction({role: 'audit_writer', tenantId}, session =>
-      storeEntries(session, tenantId, [admitted]),
-    );
-    return entries[0] ?? admitted.entry;
+    return this.groups.append(tenantId, admitted);
   }
 
   /**
