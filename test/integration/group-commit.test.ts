@@ -81,6 +81,25 @@ describe('entries that come at the same time', () => {
     for (const receipt of receipts) assert.deepEqual(receipt, receipts[0]);
   });
 
+  test('go in groups that are bounded in entries and in length, a single large one by itself', async () => {
+    const groups: number[] = [];
+    const commit = new GroupCommit(
+      async (_tenant, admitted) => {
+        groups.push(admitted.length);
+        return admitted.map(each => each.entry);
+      },
+      {group: {entries: 3, length: 2_000}, waiting: {entries: 100, length: 20_000}},
+    );
+    const large = {reason: 'x'.repeat(5_000)};
+    await Promise.all(
+      [{}, {}, {}, {}, {}, large, {}, large].map(input => commit.append('t', entry('t', input))),
+    );
+    assert.deepEqual(groups, [1, 3, 1, 1, 1, 1]);
+    const many = Array.from({length: 4}, () => commit.append('t', entry('t', large)));
+    await assert.rejects(commit.append('t', entry('t')), {code: 'OVERLOADED'});
+    await Promise.all(many);
+  });
+
   test('of which too many wait are refused, and there is room again afterwards', async () => {
     let release = () => {};
     const held = new Promise<void>(done => {
@@ -91,7 +110,7 @@ describe('entries that come at the same time', () => {
         await held;
         return admitted.map(each => each.entry);
       },
-      {group: 2, waiting: 5},
+      {group: {entries: 2, length: 1_000}, waiting: {entries: 5, length: 10_000}},
     );
     const waiting = Array.from({length: 5}, () => groups.append('busy', entry('busy')));
     await assert.rejects(groups.append('busy', entry('busy')), {code: 'OVERLOADED', statusCode: 503});
