@@ -125,7 +125,8 @@ export interface Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const wrong = (name: SettingName, message: string) =>
+/** The refusal of a setting; no value is quoted. */
+export const wrong = (name: SettingName, message: string): AuditError =>
   new AuditError('INVALID_SETTING', `${name} ${message}.`, [{field: name, code: 'INVALID_SETTING', message}]);
 
 /** The general purpose buckets of S3, and what its namesakes take as well. */

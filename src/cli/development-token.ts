@@ -1,20 +1,15 @@
 import {randomBytes} from 'node:crypto';
-import {existsSync} from 'node:fs';
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {AuditError} from '../errors';
 import {PermissionKey} from '../identity/permission';
-import type {Settings} from '../settings';
+import {type Settings, wrong} from '../settings';
+import {keptFile} from './kept-file';
 
 const SECRET_FILE = 'jwt-secret';
 
 /** The secret of a development start: made at the first one, and kept in the data folder. For serve alone. */
-export async function developmentSecret(dataFolder: string): Promise<string> {
-  const file = join(dataFolder, SECRET_FILE);
-  await mkdir(dataFolder, {recursive: true});
-  if (!existsSync(file)) await writeFile(file, randomBytes(32).toString('base64url'), {mode: 0o600});
-  return (await readFile(file, 'utf8')).trim();
-}
+export const developmentSecret = (dataFolder: string): Promise<string> =>
+  keptFile(dataFolder, SECRET_FILE, () => randomBytes(32).toString('base64url'));
 
 /**
  * The secret that a development start has kept. None is made here: a token signed with it would be good for
@@ -29,9 +24,7 @@ async function keptSecret(dataFolder: string): Promise<string> {
       code === 'ENOENT' || code === 'ENOTDIR'
         ? 'holds no secret to sign a token with: no service has been started with this AUDIT_DATA_DIR'
         : `holds a secret that cannot be read (${code})`;
-    throw new AuditError('INVALID_SETTING', `AUDIT_DATA_DIR ${message}.`, [
-      {field: 'AUDIT_DATA_DIR', code: 'INVALID_SETTING', message},
-    ]);
+    throw wrong('AUDIT_DATA_DIR', message);
   }
 }
 
@@ -45,9 +38,7 @@ export async function signingSecret({jwt, database, dataDir}: Settings): Promise
   if (jwt.secret !== undefined) return jwt.secret;
   if (database || jwt.jwksUri) {
     const message = 'is missing: tokens are signed with it, or by the issuer of JWT_JWKS_URI alone';
-    throw new AuditError('INVALID_SETTING', `JWT_SECRET ${message}.`, [
-      {field: 'JWT_SECRET', code: 'INVALID_SETTING', message},
-    ]);
+    throw wrong('JWT_SECRET', message);
   }
   return keptSecret(dataDir);
 }

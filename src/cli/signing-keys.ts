@@ -1,10 +1,8 @@
 import {createPrivateKey, generateKeyPairSync, type KeyObject} from 'node:crypto';
-import {existsSync} from 'node:fs';
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
-import {AuditError} from '../errors';
+import {readFile} from 'node:fs/promises';
 import {type LogSigner, logSigner} from '../integrity/log-signer';
-import type {SettingName, Settings} from '../settings';
+import {type SettingName, type Settings, wrong} from '../settings';
+import {keptFile} from './kept-file';
 
 const KEY_FILE = 'signing-key.pem';
 const PEM = /-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g;
@@ -22,28 +20,23 @@ export async function signerOf({signing, database, dataDir}: Settings): Promise<
   return database ? undefined : signerFrom('AUDIT_DATA_DIR', origin, await developmentKey(dataDir));
 }
 
-async function developmentKey(dataDir: string): Promise<string> {
-  const file = join(dataDir, KEY_FILE);
-  await mkdir(dataDir, {recursive: true});
-  if (!existsSync(file)) {
-    const {privateKey} = generateKeyPairSync('ed25519');
-    await writeFile(file, privateKey.export({format: 'pem', type: 'pkcs8'}), {mode: 0o600});
-  }
-  return readFile(file, 'utf8');
-}
+const developmentKey = (dataDir: string): Promise<string> =>
+  keptFile(dataDir, KEY_FILE, () =>
+    generateKeyPairSync('ed25519').privateKey.export({format: 'pem', type: 'pkcs8'}).toString(),
+  );
 
 async function read(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw unusable('SIGNING_KEY_FILE', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw wrong('SIGNING_KEY_FILE', `cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
 function signerFrom(setting: SettingName, origin: string, text: string): LogSigner {
   // A line break may have been lost on the way into the environment.
   const keys = text.replaceAll('\\n', '\n').match(PEM) ?? [];
-  if (keys.length === 0) throw unusable(setting, 'holds no private key in PEM');
+  if (keys.length === 0) throw wrong(setting, 'holds no private key in PEM');
   return logSigner(
     origin,
     keys.map(pem => privateKey(setting, pem)),
@@ -55,11 +48,8 @@ function privateKey(setting: SettingName, pem: string): KeyObject {
   try {
     key = createPrivateKey(pem);
   } catch {
-    throw unusable(setting, 'holds no private key that can be read');
+    throw wrong(setting, 'holds no private key that can be read');
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw unusable(setting, 'must hold Ed25519 keys');
+  if (key.asymmetricKeyType !== 'ed25519') throw wrong(setting, 'must hold Ed25519 keys');
   return key;
 }
-
-const unusable = (field: SettingName, message: string) =>
-  new AuditError('INVALID_SETTING', `${field} ${message}.`, [{field, code: 'INVALID_SETTING', message}]);

@@ -3,6 +3,7 @@ import {repository} from '@loopback/repository';
 import {get, param, type RequestContext, type Response, RestBindings} from '@loopback/rest';
 import {PermissionKey} from '../identity/permission';
 import {writeEntryProof} from '../integrity/entry-proof';
+import {parseCount} from '../integrity/text-form';
 import {parseTilePath} from '../integrity/tile';
 import {AuditServiceBindings} from '../keys';
 import {queryFault} from '../query/fault';
@@ -156,8 +157,7 @@ export class ProofController {
 }
 
 function sizeOf(field: string, value: unknown): number {
-  if (typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) && Number.isSafeInteger(Number(value))) {
-    return Number(value);
-  }
+  const size = typeof value === 'string' ? parseCount(value) : undefined;
+  if (size !== undefined) return size;
   throw queryFault(field, 'INVALID_VALUE', 'must be a number of entries', 'INVALID_PARAMETER');
 }

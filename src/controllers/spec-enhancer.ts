@@ -11,6 +11,7 @@ import {
   type SchemasObject,
 } from '@loopback/rest';
 import {AuditLog} from '@loopback-audit/audit-log';
+import {SERVICE_GIVEN} from '../admission/property-rules';
 import {CustomFilter} from '../models/custom-filter.model';
 import {Job} from '../models/job.model';
 import {EXAMPLE_ENTRY, EXAMPLE_JOB, EXAMPLE_STORED_ENTRY} from './openapi';
@@ -109,13 +110,12 @@ function describeId(parameter: ParameterObject | ReferenceObject): ParameterObje
 }
 
 function schemas(): SchemasObject {
-  const given = ['recordedAt', 'leafIndex', 'leafHash', 'salt'] as const;
   const definitions: SchemasObject = {
     ...definitionsOf(getModelSchemaRef(AuditLog)),
     ...definitionsOf(
       getModelSchemaRef(AuditLog, {
         title: 'NewAuditLog',
-        exclude: [...given],
+        exclude: [...SERVICE_GIVEN],
         optional: ['id', 'tenantId', 'actedAt', 'actor', 'actorType', 'outcome', 'severity'],
       }),
     ),

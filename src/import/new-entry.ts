@@ -1,12 +1,6 @@
-import type {NewAuditEntry, ServiceGiven} from '@loopback-audit/audit-log';
+import type {NewAuditEntry} from '@loopback-audit/audit-log';
+import {SERVICE_GIVEN} from '../admission/property-rules';
 import {recordId} from './entry-id';
-
-const SERVICE_GIVEN: ReadonlySet<string> = new Set<ServiceGiven>([
-  'recordedAt',
-  'leafIndex',
-  'leafHash',
-  'salt',
-]);
 
 /**
  * What a caller may send of an exported entry: without what the service gives, and without nulls.
@@ -18,7 +12,8 @@ export function newEntry(
   place: number,
 ): NewAuditEntry & {id: string} {
   const given = Object.entries(exported).filter(
-    ([property, value]) => !SERVICE_GIVEN.has(property) && value !== undefined && value !== null,
+    ([property, value]) =>
+      !SERVICE_GIVEN.some(given => given === property) && value !== undefined && value !== null,
   );
   const entry = Object.fromEntries(given);
   const id = entry.id ?? recordId(file, place, JSON.stringify(exported));

@@ -1,4 +1,3 @@
-import {HASH_BYTES} from './merkle-hash';
 import {
   type NoteSigner,
   type NoteVerdict,
@@ -7,6 +6,7 @@ import {
   signNote,
   verifyNote,
 } from './signed-note';
+import {parseCount, parseHash} from './text-form';
 
 /** What a log says of its tree at one moment (C2SP tlog-checkpoint). */
 export interface Checkpoint {
@@ -15,9 +15,6 @@ export interface Checkpoint {
   size: number;
   root: Buffer;
 }
-
-const SIZE = /^(0|[1-9]\d{0,15})$/;
-const ROOT = /^[A-Za-z0-9+/]{43}=$/;
 
 /** Signs a checkpoint. @throws TypeError where the origin cannot stand in a note */
 export const signCheckpoint = (
@@ -33,9 +30,8 @@ export interface OpenedCheckpoint extends Checkpoint {
 /** Reads a signed checkpoint; undefined where the text is none. */
 export function openCheckpoint(note: string, keys: readonly NoteVerifier[]): OpenedCheckpoint | undefined {
   const parsed = parseNote(note);
-  const [origin, size, root] = parsed?.text.split('\n') ?? [];
-  if (!parsed || !origin || !SIZE.test(size ?? '') || !ROOT.test(root ?? '')) return undefined;
-  const checkpoint = {origin, size: Number(size), root: Buffer.from(root ?? '', 'base64')};
-  if (!Number.isSafeInteger(checkpoint.size) || checkpoint.root.length !== HASH_BYTES) return undefined;
-  return {...checkpoint, verdict: verifyNote(parsed, keys)};
+  const [origin, sizeLine = '', rootLine = ''] = parsed?.text.split('\n') ?? [];
+  const [size, root] = [parseCount(sizeLine), parseHash(rootLine)];
+  if (!parsed || !origin || size === undefined || !root) return undefined;
+  return {origin, size, root, verdict: verifyNote(parsed, keys)};
 }

@@ -1,4 +1,5 @@
-import {HASH_BYTES} from './merkle-hash';
+import {LONGEST_PATH} from './merkle-hash';
+import {parseCount, parseHash} from './text-form';
 
 /** That an entry is in a log: its place, its path to the root, and the checkpoint that vouches for the root. */
 export interface EntryProof {
@@ -11,11 +12,8 @@ export interface EntryProof {
 }
 
 const HEADER = 'c2sp.org/tlog-proof@v1';
-const INDEX = /^index (0|[1-9]\d{0,15})$/;
+const INDEX = /^index (\d+)$/;
 const EXTRA = /^extra ([A-Za-z0-9+/]*={0,2})$/;
-const HASH = /^[A-Za-z0-9+/]{43}=$/;
-/** Longest path of a tree whose size is a safe integer. */
-const LONGEST_PATH = 53;
 
 /** A proof as one self-contained text (C2SP tlog-proof). */
 export function writeEntryProof({index, path, checkpoint, extra}: EntryProof): string {
@@ -36,13 +34,12 @@ export function parseEntryProof(text: string): EntryProof | undefined {
   if (header !== HEADER) return undefined;
   const [, extra] = EXTRA.exec(lines[0] ?? '') ?? [];
   if (extra !== undefined) lines.shift();
-  const [, index] = INDEX.exec(lines.shift() ?? '') ?? [];
-  if (index === undefined || !Number.isSafeInteger(Number(index))) return undefined;
-  if (lines.length > LONGEST_PATH || !lines.every(line => HASH.test(line))) return undefined;
-  const path = lines.map(line => Buffer.from(line, 'base64'));
-  if (path.some(hash => hash.length !== HASH_BYTES)) return undefined;
+  const index = parseCount(INDEX.exec(lines.shift() ?? '')?.[1] ?? '');
+  if (index === undefined || lines.length > LONGEST_PATH) return undefined;
+  const path = lines.flatMap(line => parseHash(line) ?? []);
+  if (path.length < lines.length) return undefined;
   return {
     ...(extra !== undefined && {extra: Buffer.from(extra, 'base64')}),
-    ...{index: Number(index), path, checkpoint: text.slice(end + 2)},
+    ...{index, path, checkpoint: text.slice(end + 2)},
   };
 }

@@ -3,6 +3,9 @@ import {sha256} from './sha256';
 /** Bytes of a hash. */
 export const HASH_BYTES = 32;
 
+/** Hashes of the longest path from a leaf to the root, in a tree whose size is a safe integer. */
+export const LONGEST_PATH = 53;
+
 /** The root of the tree that has no leaf (RFC 6962, section 2.1). */
 export const EMPTY_ROOT = sha256('');
 

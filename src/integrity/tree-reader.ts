@@ -59,40 +59,35 @@ export async function rootFromTiles(size: number, read: ReadTiles): Promise<Buff
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 /** The subtrees whose hashes prove a leaf: the sibling of each node on its way up, the lowest first. */
-function inclusionRanges(index: number, size: number): Range[] {
-  const ranges: Range[] = [];
-  let start = 0;
-  let end = size;
-  while (end - start > 1) {
-    const middle = start + leftLeaves(end - start);
-    if (index < middle) {
-      ranges.unshift({start: middle, end});
-      end = middle;
-    } else {
-      ranges.unshift({start, end: middle});
-      start = middle;
-    }
-  }
-  return ranges;
-}
+const inclusionRanges = (index: number, size: number): Range[] =>
+  descend(index, size, ({start, end}) => end - start === 1).siblings;
 
 /** The subtrees from whose hashes both roots can be made, the lowest first. */
 function consistencyRanges(from: number, to: number): Range[] {
-  const ranges: Range[] = [];
-  let start = 0;
-  let end = to;
-  while (end !== from) {
-    const middle = start + leftLeaves(end - start);
-    if (from <= middle) {
-      ranges.unshift({start: middle, end});
-      end = middle;
-    } else {
-      ranges.unshift({start, end: middle});
-      start = middle;
-    }
-  }
+  const {siblings, reached} = descend(from - 1, to, ({end}) => end === from);
   // The verifier knows the old root; it needs the subtree in which the old tree ends only where that is a part of it.
-  return start === 0 ? ranges : [{start, end}, ...ranges];
+  return reached.start === 0 ? siblings : [reached, ...siblings];
+}
+
+/** The way down towards a leaf until a subtree is reached, and the siblings along it, the lowest first. */
+function descend(
+  leaf: number,
+  size: number,
+  isReached: (subtree: Range) => boolean,
+): {siblings: Range[]; reached: Range} {
+  const siblings: Range[] = [];
+  let subtree: Range = {start: 0, end: size};
+  while (!isReached(subtree)) {
+    const {start, end} = subtree;
+    const middle = start + leftLeaves(end - start);
+    const [left, right] = [
+      {start, end: middle},
+      {start: middle, end},
+    ];
+    siblings.unshift(leaf < middle ? right : left);
+    subtree = leaf < middle ? left : right;
+  }
+  return {siblings, reached: subtree};
 }
 
 /** Leaves of the left subtree: the largest power of two below the number of all (RFC 6962, section 2.1). */

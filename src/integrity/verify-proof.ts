@@ -1,7 +1,4 @@
-import {HASH_BYTES, hashNode} from './merkle-hash';
-
-/** The longest path of a tree whose size is a safe integer. */
-const LONGEST_PATH = 53;
+import {HASH_BYTES, hashNode, LONGEST_PATH} from './merkle-hash';
 
 /**
  * The root that an inclusion proof leads to (RFC 9162, section 2.1.3.2): the leaf is in the tree if that is its

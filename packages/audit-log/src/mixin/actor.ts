@@ -40,9 +40,3 @@ function securityIdOf(user: object): unknown {
   const symbol = Object.getOwnPropertySymbols(user).find(each => each.description === 'securityId');
   return symbol && (user as Record<symbol, unknown>)[symbol];
 }
-
-/** In whose trail the user acts. */
-export function tenantOf(user: User | undefined): Pick<ExtraColumns, 'tenantId'> {
-  const tenantId = user?.tenantId;
-  return tenantId === undefined || tenantId === null ? {} : {tenantId: String(tenantId)};
-}

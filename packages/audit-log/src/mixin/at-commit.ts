@@ -22,19 +22,33 @@ export function afterCommit(
   work: () => Promise<void>,
   ask?: () => Promise<unknown>,
 ): void {
-  let isLost = false;
-  if (ask) {
-    observe(transaction, 'before commit', (_context, next) => {
-      ask()
-        .catch(() => {
-          isLost = true;
-        })
-        .finally(() => next());
-    });
-  }
+  const fate = ask && fateOf(transaction, ask);
   observe(transaction, 'after commit', (_context, next) => {
-    void (isLost ? Promise.resolve() : work()).finally(() => next());
+    void (fate?.isLost ? Promise.resolve() : work()).finally(() => next());
   });
+}
+
+/** What a commit will come to, as far as it was asked. */
+interface Fate {
+  isLost: boolean;
+}
+
+const fates = new WeakMap<Transaction, Fate>();
+
+/** Has it asked, once, before a transaction is committed, whether that still stands. */
+function fateOf(transaction: Transaction, ask: () => Promise<unknown>): Fate {
+  const known = fates.get(transaction);
+  if (known) return known;
+  const fate: Fate = {isLost: false};
+  fates.set(transaction, fate);
+  observe(transaction, 'before commit', (_context, next) => {
+    ask()
+      .catch(() => {
+        fate.isLost = true;
+      })
+      .finally(() => next());
+  });
+  return fate;
 }
 
 /**

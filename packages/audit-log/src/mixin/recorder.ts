@@ -1,6 +1,7 @@
 import type {Entity, Transaction} from '@loopback/repository';
 import type {Action} from '../action';
 import {currentContext} from '../context/audit-context';
+import {tenantColumn, tenantOfUser} from '../context/request-tenant';
 import {type RowChange, recordedChange} from '../diff/change';
 import {withheldId} from '../diff/mask';
 import {entryId} from '../entry-id';
@@ -14,7 +15,7 @@ import type {RecordedTable} from '../statement/recorded-table';
 import type {ClientRecording, OutboxRecording} from '../statement/statement-recorder';
 import type {Auditable, AuditOptions, ExtraColumns, IAuditMixin, RecordingOptions} from '../types';
 import {actionOf, isSoftDeleting} from './action-of';
-import {actorOf, tenantOf} from './actor';
+import {actorOf} from './actor';
 import {afterCommit} from './at-commit';
 import {currentUserOf} from './current-user';
 import {asMetadata, extraColumns, ownColumns} from './extra-columns';
@@ -43,7 +44,7 @@ export class Recorder<M extends Entity, ID> {
     const columns = {...model.columns, ...extraColumns(call)};
     const own = {...model.ownColumns, ...ownColumns(call, model.policy.isMasked)};
     const common = {
-      ...tenantOf(user),
+      ...tenantColumn(tenantOfUser(user)),
       ...currentContext(),
       ...actorOf(user, repository.actorIdKey, call),
       actedOn: repository.entityClass.modelName,

@@ -5,6 +5,7 @@ import type {Action} from '../action';
 import type {RowChange} from '../diff/change';
 import {documentOf} from '../diff/json-of';
 import type {JsonObject} from '../entry';
+import {transactionOn} from '../sinks/transaction-on';
 import type {RecordedTable} from './recorded-table';
 import {
   mayChange,
@@ -123,7 +124,7 @@ function teach(connector: ExecutingConnector): void {
       else {
         const rows = (kind === 'INSERT' ? result : (result as {rows: unknown}).rows) as ToldRow[];
         const changes = rows.map(row => changeOf(row, recording.target));
-        recording.changed(kind, action, changes, transactionOf(options, connector));
+        recording.changed(kind, action, changes, transactionOn({connector}, options));
         answer(null, untold(kind, rows));
       }
     });
@@ -166,12 +167,6 @@ function changeOf(row: ToldRow, {columns}: RecordedTable): RowChange {
 function untold(kind: StatementKind, rows: readonly ToldRow[]): unknown {
   if (kind !== 'INSERT') return {affectedRows: rows.length, count: rows.length, rows: []};
   return rows.map(({[TOLD_ID]: _id, [TOLD_AFTER]: _after, ...wanted}) => wanted);
-}
-
-/** The transaction in which a connector runs a statement; it runs those of other datasources without. */
-function transactionOf(options: object, connector: object): Transaction | undefined {
-  const {transaction} = options as {transaction?: Transaction & {connector?: object}};
-  return transaction?.connector === connector ? transaction : undefined;
 }
 
 /** A rewritten statement as the driver takes it. */
