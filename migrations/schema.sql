@@ -80,7 +80,8 @@ CREATE TABLE audit_logs (
   tags text[],
   leaf_index bigint,
   leaf_hash bytea,
-  salt bytea
+  salt bytea,
+  commitments jsonb
 ) PARTITION BY RANGE (acted_at);
 ALTER TABLE audit_logs OWNER TO audit_owner;
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
@@ -204,7 +205,7 @@ CREATE OR REPLACE FUNCTION public.audit_content_hash(entry audit_logs)
  SET search_path TO 'public', 'pg_temp'
  SET "TimeZone" TO 'UTC'
 AS $function$
-  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash', 'salt'])::text, 'UTF8'));
+  SELECT sha256(convert_to((to_jsonb(entry) - ARRAY['recorded_at', 'leaf_index', 'leaf_hash', 'salt', 'commitments'])::text, 'UTF8'));
 $function$
 ;
 ALTER FUNCTION audit_content_hash(audit_logs) OWNER TO audit_owner;

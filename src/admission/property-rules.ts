@@ -65,7 +65,13 @@ export const PROPERTY_RULES: Readonly<Record<Exclude<keyof AuditEntry, ServiceGi
 };
 
 /** Properties that the service alone gives. */
-export const SERVICE_GIVEN: readonly ServiceGiven[] = ['recordedAt', 'leafIndex', 'leafHash', 'salt'];
+export const SERVICE_GIVEN: readonly ServiceGiven[] = [
+  'recordedAt',
+  'leafIndex',
+  'leafHash',
+  'salt',
+  'commitments',
+];
 
 /** Nesting of a JSON property beyond which it is refused. */
 export const MAX_JSON_DEPTH = 64;

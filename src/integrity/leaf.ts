@@ -25,7 +25,7 @@ export const SALT_BYTES = 16;
 export type Commitments = Partial<Record<ErasableProperty, string>>;
 
 /** Given by the tree, and no part of the leaf. */
-const OF_THE_TREE: ReadonlySet<string> = new Set(['leafIndex', 'leafHash', 'salt']);
+const OF_THE_TREE: ReadonlySet<string> = new Set(['leafIndex', 'leafHash', 'salt', 'commitments']);
 const ERASABLE_NAMES: ReadonlySet<string> = new Set(ERASABLE);
 
 /**
@@ -57,3 +57,26 @@ export function leafData(entry: Partial<AuditEntry>, commitments: Commitments): 
 /** The leaf hash of an entry (RFC 6962, section 2.1). */
 export const leafHash = (entry: Partial<AuditEntry>, commitments: Commitments): Buffer =>
   hashLeaf(Buffer.from(leafData(entry, commitments)));
+
+/**
+ * The leaf hash that a stored entry makes: by its salt, or by the commitments that an erasure has left in place of
+ * value and salt. Undefined where it can make none, as where an erased value was put back.
+ */
+export function leafOf(entry: Partial<AuditEntry>): Buffer | undefined {
+  const commitments = entry.commitments === undefined ? saltedCommitments(entry) : keptCommitments(entry);
+  try {
+    return commitments && leafHash(entry, commitments);
+  } catch {
+    return undefined;
+  }
+}
+
+function saltedCommitments(entry: Partial<AuditEntry>): Commitments | undefined {
+  const salt = Buffer.from(String(entry.salt ?? ''), 'hex');
+  return salt.length === SALT_BYTES ? commitmentsOf(entry, salt) : undefined;
+}
+
+function keptCommitments(entry: Partial<AuditEntry>): Commitments | undefined {
+  const isErased = ERASABLE.every(property => entry[property] === undefined || entry[property] === null);
+  return isErased && (entry.salt ?? null) === null ? (entry.commitments as Commitments) : undefined;
+}

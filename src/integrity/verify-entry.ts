@@ -1,7 +1,7 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import {openCheckpoint} from './checkpoint';
 import {parseEntryProof} from './entry-proof';
-import {commitmentsOf, leafHash, SALT_BYTES} from './leaf';
+import {leafOf} from './leaf';
 import type {NoteVerifier} from './signed-note';
 import {rootFromInclusion} from './verify-proof';
 
@@ -37,17 +37,6 @@ const isTold = (
   entry: AuditEntry,
   {leafIndex, leafHash: hash}: {leafIndex: number; leafHash: string | undefined},
 ) => (entry.leafIndex ?? leafIndex) === leafIndex && (entry.leafHash ?? hash) === hash;
-
-/** The leaf that an entry makes; undefined where it can make none. */
-function leafOf(entry: AuditEntry): Buffer | undefined {
-  const salt = Buffer.from(String(entry.salt ?? ''), 'hex');
-  if (salt.length !== SALT_BYTES) return undefined;
-  try {
-    return leafHash(entry, commitmentsOf(entry, salt));
-  } catch {
-    return undefined;
-  }
-}
 
 function entryFrom(extra: Buffer): AuditEntry | undefined {
   try {

@@ -52,6 +52,7 @@ const kinds = {
   leafIndex: 'bigint',
   leafHash: 'bytes',
   salt: 'bytes',
+  commitments: 'json',
 } as const satisfies Record<keyof AuditEntry, ColumnKind>;
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);

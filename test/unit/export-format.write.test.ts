@@ -87,7 +87,7 @@ describe('csvFormat.write', () => {
 
   it('writes the header alone when there are no entries', async () => {
     const csv = await text(EXPORT_FORMATS.csv.write(pagesOf()));
-    assert.match(csv, /^id,.*,salt\r\n$/);
+    assert.match(csv, /^id,.*,salt,commitments\r\n$/);
   });
 
   it('takes the columns of the first built row', async () => {

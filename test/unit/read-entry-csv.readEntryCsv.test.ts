@@ -119,7 +119,7 @@ describe('readEntryCsv', () => {
     });
     await assert.rejects(readText(`${csv}a,b\r\n`), {
       code: 'INVALID_FILE',
-      message: /2 cells where the header has 42 \(line \d+\)/,
+      message: /2 cells where the header has 43 \(line \d+\)/,
     });
     await assert.rejects(readText(`${csv}"a`), {code: 'INVALID_FILE', message: /quotes/});
   });

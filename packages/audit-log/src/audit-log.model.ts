@@ -198,6 +198,13 @@ export class AuditLog extends Entity {
   })
   salt?: string;
 
+  @property({
+    type: 'object',
+    description: 'Of an entry that was erased: what its leaf commits to, base64 by property',
+    jsonSchema: {additionalProperties: {type: 'string', format: 'byte'}, readOnly: true},
+  })
+  commitments?: {[property: string]: string};
+
   /** Columns of the host's own. */
   // biome-ignore lint/suspicious/noExplicitAny: as in SourceLoop's model, from which hosts come
   [column: string]: any;

@@ -71,10 +71,12 @@ export interface AuditEntry {
   leafIndex?: number;
   leafHash?: string;
   salt?: string;
+  /** Of an entry whose erasable properties were erased, with the salt: what its leaf commits to, base64 by property. */
+  commitments?: {[property: string]: string};
 }
 
 /** What the service gives an entry; a caller may not choose it. */
-export type ServiceGiven = 'recordedAt' | 'leafIndex' | 'leafHash' | 'salt';
+export type ServiceGiven = 'recordedAt' | 'leafIndex' | 'leafHash' | 'salt' | 'commitments';
 
 /**
  * What a caller sends. Everything but the action has a default: id and time are chosen by the

@@ -45,6 +45,7 @@ export type ExtraColumns = Partial<
     | 'leafIndex'
     | 'leafHash'
     | 'salt'
+    | 'commitments'
   >
 >;
 

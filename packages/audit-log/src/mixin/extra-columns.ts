@@ -52,7 +52,7 @@ const NO_COLUMNS: ReadonlySet<string> = new Set([
     'delivery',
   ] satisfies (keyof RecordingOptions)[]),
   ...(['id', 'action', 'actedAt', 'recordedAt', 'before', 'after'] satisfies (keyof AuditEntry)[]),
-  ...(['changedFields', 'leafIndex', 'leafHash', 'salt'] satisfies (keyof AuditEntry)[]),
+  ...(['changedFields', 'leafIndex', 'leafHash', 'salt', 'commitments'] satisfies (keyof AuditEntry)[]),
   ...['noAudit', 'auditDelivery', 'actorId'],
   ...['transaction', 'validate', 'notify', 'strict', 'strictObjectIDCoercion', 'allowExtendedOperators'],
   ...['prohibitHiddenPropertiesInQuery', 'maxDepthOfQuery', 'polymorphicType', 'skipUpdateIfUnmodified'],
