@@ -150,7 +150,9 @@ describe('entries are append-only', () => {
   });
 
   test('and nothing has changed after all that', async () => {
-    const {rows: left} = await db.admin.query('SELECT id, actor FROM audit_logs WHERE tenant_id <> 'written' ORDER BY tenant_id');
+    const {rows: left} = await db.admin.query(
+      "SELECT id, actor FROM audit_logs WHERE tenant_id <> 'written' ORDER BY tenant_id",
+    );
     assert.deepEqual(left, [
       {id: ids.acme, actor: 'tester'},
       {id: ids.rival, actor: 'tester'},
