@@ -32,8 +32,8 @@ export interface StoredBatch {
 /** Longest time that a statement of a writer may take, the wait for the tree of the tenant included, in milliseconds. */
 const STATEMENT_MS = 30_000;
 
-/** Entries that are made ready in one go, while nobody else gets a turn: about 2 ms. */
-const TURN = 64;
+/** Entries that are made ready in one go, while nobody else gets a turn: less than a millisecond. */
+const TURN = 16;
 
 /**
  * The one writer of a process: every path into the trail but that of an outbox on the same database, whose entries
