@@ -5,6 +5,7 @@ import {benchIngest} from './ingest';
 import {benchLatency} from './latency';
 import {benchMemory} from './memory';
 import {benchMixin} from './mixin';
+import {benchProve} from './prove';
 import {benchSearch} from './search';
 import {benchWrite} from './write';
 
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly num
     ingest: benchIngest,
     mixin: benchMixin,
     write: benchWrite,
+    prove: benchProve,
   };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(BENCHES).join('|')} …] [--rows 10000,1000000]\n`;

@@ -103,6 +103,12 @@ function parts(): Binding[] {
     singleton('audit-service.outbox-relays', outboxRelays)
       .apply(asLifeCycleObserver)
       .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
+    singleton('audit-service.drain', async get => {
+      const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
+      return {stop: () => auditLogs.drained()};
+    })
+      .apply(asLifeCycleObserver)
+      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
     createBindingFromClass(AuditSpecEnhancer),
     Binding.bind('audit-service.retry-after').to(retryAfter).apply(asGlobalInterceptor('audit-service')),
   ];
