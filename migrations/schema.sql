@@ -12,7 +12,7 @@ CREATE ROLE audit_writer NOLOGIN;
 CREATE TABLE archived_entries (
   tenant_id text NOT NULL,
   id uuid NOT NULL,
-  content_hash bytea NOT NULL,
+  content_hash bytea,
   recorded_at timestamp with time zone NOT NULL,
   leaf_index bigint,
   leaf_hash bytea,
@@ -176,7 +176,7 @@ ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_frontier_check CHECK (((octet_length(frontier) % 32) = 0));
 ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
-ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text])));
+ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text, 'ERASE'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_tenant_id_file_name_key UNIQUE (tenant_id, file_name);
@@ -191,6 +191,7 @@ ALTER TABLE migrations ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
 
 CREATE INDEX audit_logs_action ON ONLY public.audit_logs USING btree (tenant_id, action, acted_at);
 CREATE INDEX audit_logs_actor ON ONLY public.audit_logs USING btree (tenant_id, actor, acted_at);
+CREATE INDEX audit_logs_data_subject ON ONLY public.audit_logs USING btree (tenant_id, data_subject_id) WHERE (data_subject_id IS NOT NULL);
 CREATE INDEX audit_logs_entity ON ONLY public.audit_logs USING btree (tenant_id, acted_on, entity_id, acted_at);
 CREATE INDEX audit_logs_failures ON ONLY public.audit_logs USING btree (tenant_id, acted_at) WHERE (outcome <> 'success'::text);
 CREATE INDEX audit_logs_id ON ONLY public.audit_logs USING btree (tenant_id, id);
@@ -251,6 +252,56 @@ $function$
 ;
 ALTER FUNCTION audit_ensure_partition(timestamp with time zone) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_erase(tenant text, acted timestamp with time zone[], ids uuid[], leaves text[])
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  PERFORM audit_refuse_leaf()
+     FROM unnest(acted, ids, leaves) AS asked (acted_at, id, leaf)
+     JOIN audit_logs a ON a.tenant_id = tenant AND a.acted_at = asked.acted_at AND a.id = asked.id
+    WHERE NOT audit_is_leaf(asked.leaf, a.leaf_hash);
+  PERFORM set_config('audit.lawful_erasure', 'yes', true);
+  RETURN QUERY
+    UPDATE audit_logs a
+       SET actor_email = NULL, actor_name = NULL, after = NULL, before = NULL, description = NULL, ip = NULL,
+           metadata = NULL, reason = NULL, user_agent = NULL, salt = NULL,
+           commitments = coalesce(asked.leaf::jsonb -> 'commitments', '{}')
+      FROM unnest(acted, ids, leaves) AS asked (acted_at, id, leaf)
+     WHERE a.tenant_id = tenant AND a.acted_at = asked.acted_at AND a.id = asked.id
+       AND a.commitments IS NULL AND a.action <> 'audit.log.erase'
+    RETURNING a.leaf_index;
+  PERFORM set_config('audit.lawful_erasure', '', true);
+END
+$function$
+;
+ALTER FUNCTION audit_erase(text,timestamp with time zone[],uuid[],text[]) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_erase_archived(tenant text, ids uuid[], leaves text[])
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  PERFORM audit_refuse_leaf()
+     FROM unnest(ids, leaves) AS asked (id, leaf)
+     JOIN archived_entries a ON a.tenant_id = tenant AND a.id = asked.id
+    WHERE NOT audit_is_leaf(asked.leaf, a.leaf_hash);
+  RETURN QUERY
+    UPDATE archived_entries a SET salt = NULL, content_hash = NULL
+      FROM unnest(ids) AS asked (id)
+     WHERE a.tenant_id = tenant AND a.id = asked.id AND a.content_hash IS NOT NULL
+    RETURNING a.leaf_index;
+END
+$function$
+;
+ALTER FUNCTION audit_erase_archived(text,uuid[],text[]) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_finish_archive(mapping_id uuid, tenant text)
  RETURNS void
  LANGUAGE plpgsql
@@ -272,6 +323,17 @@ $function$
 ;
 ALTER FUNCTION audit_finish_archive(uuid,text) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_is_leaf(data text, hash bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT sha256('\x00'::bytea || convert_to(data, 'UTF8')) IS NOT DISTINCT FROM hash;
+$function$
+;
+ALTER FUNCTION audit_is_leaf(text,bytea) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_record_archive(mapping_id uuid, tenant text, file_name text, filter_used jsonb, format text, entries bigint, first_acted_at timestamp with time zone, last_acted_at timestamp with time zone, first_leaf bigint, last_leaf bigint, bytes bigint, sha256 text, requested_by text)
  RETURNS void
  LANGUAGE sql
@@ -292,16 +354,48 @@ CREATE OR REPLACE FUNCTION public.audit_refuse_change()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  IF TG_OP = 'DELETE' AND current_setting('audit.lawful_removal', true) = 'yes' AND current_user = 'audit_owner' THEN
+  IF current_user = 'audit_owner'
+     AND (TG_OP = 'DELETE' AND current_setting('audit.lawful_removal', true) = 'yes'
+          OR TG_OP = 'UPDATE' AND current_setting('audit.lawful_erasure', true) = 'yes') THEN
     RETURN NULL;
   END IF;
   RAISE EXCEPTION 'audit entries are append-only: % refused', TG_OP
     USING ERRCODE = 'insufficient_privilege',
-          HINT = 'Entries leave the table through audit_remove_archived alone.';
+          HINT = 'Entries leave the table through audit_remove_archived alone, and values through audit_erase.';
 END
 $function$
 ;
 ALTER FUNCTION audit_refuse_change() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_leaf()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'this is not what the leaf was made of' USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_leaf() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_rewriting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.commitments IS NULL AND NEW.commitments IS NOT NULL
+     AND to_jsonb(NEW) - 'commitments' = (to_jsonb(OLD) - 'commitments') || jsonb_build_object(
+           'actor_email', NULL, 'actor_name', NULL, 'after', NULL, 'before', NULL, 'description', NULL, 'ip', NULL,
+           'metadata', NULL, 'reason', NULL, 'user_agent', NULL, 'salt', NULL) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'audit entries are append-only: rewriting refused' USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_rewriting() OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_refuse_shrinking()
  RETURNS trigger
@@ -341,7 +435,7 @@ $function$
 ;
 ALTER FUNCTION audit_refuse_unfinished() OWNER TO audit_owner;
 
-CREATE OR REPLACE FUNCTION public.audit_remove_archived(mapping_id uuid, tenant text, acted timestamp with time zone[], ids uuid[])
+CREATE OR REPLACE FUNCTION public.audit_remove_archived(mapping_id uuid, tenant text, acted timestamp with time zone[], ids uuid[], erased boolean[])
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -357,13 +451,15 @@ BEGIN
   PERFORM set_config('audit.lawful_removal', 'yes', true);
   WITH removal AS (
     DELETE FROM audit_logs a
-     USING unnest(acted, ids) AS archived (acted_at, id)
+     USING unnest(acted, ids, erased) AS archived (acted_at, id, erased)
      WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id
+       AND (a.commitments IS NOT NULL) = archived.erased
     RETURNING a AS entry
   )
   INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at, leaf_index, leaf_hash, salt)
-  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at,
-         (removal.entry).leaf_index, (removal.entry).leaf_hash, (removal.entry).salt FROM removal;
+  SELECT tenant, (removal.entry).id,
+         CASE WHEN (removal.entry).commitments IS NULL THEN audit_content_hash(removal.entry) END,
+         (removal.entry).recorded_at, (removal.entry).leaf_index, (removal.entry).leaf_hash, (removal.entry).salt FROM removal;
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM set_config('audit.lawful_removal', '', true);
   UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
@@ -371,13 +467,48 @@ BEGIN
 END
 $function$
 ;
-ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]) OWNER TO audit_owner;
+ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_replace_archive(mapping_id uuid, tenant text, old_file text, new_file text, held bigint, lowest_leaf bigint, highest_leaf bigint, length bigint, hash text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  UPDATE mapping_logs SET file_name = new_file, bytes = length, sha256 = hash
+   WHERE tenant_id = tenant AND id = mapping_id AND state = 'done' AND file_name = old_file AND entries = held
+     AND first_leaf IS NOT DISTINCT FROM lowest_leaf AND last_leaf IS NOT DISTINCT FROM highest_leaf;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'this file does not take the place of %', old_file USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+END
+$function$
+;
+ALTER FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_require_tenant(tenant text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF tenant IS DISTINCT FROM nullif(current_setting('audit.tenant_id', true), '') THEN
+    RAISE EXCEPTION 'another tenant than that of the transaction' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+END
+$function$
+;
+ALTER FUNCTION audit_require_tenant(text) OWNER TO audit_owner;
 
 -- Triggers
 
 CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs_default FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_tiles_grow BEFORE DELETE OR UPDATE ON public.audit_tiles FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_tiles_kept BEFORE TRUNCATE ON public.audit_tiles FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_trees_grow BEFORE DELETE OR UPDATE ON public.audit_trees FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
@@ -422,6 +553,9 @@ GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
 GRANT SELECT ON TABLE mapping_logs TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_content_hash(audit_logs) TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamp with time zone) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_erase(text,timestamp with time zone[],uuid[],text[]) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_erase_archived(text,uuid[],text[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_finish_archive(uuid,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,text,text) TO audit_writer;
-GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) TO audit_writer;

@@ -20,6 +20,7 @@ import {createObjectStore} from './archive/create-object-store';
 import {keepExport} from './archive/keep-export';
 import {ArchiveController} from './controllers/archive.controller';
 import {AuditController} from './controllers/audit.controller';
+import {ErasureController} from './controllers/erasure.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
@@ -30,6 +31,7 @@ import {tileRoutes} from './controllers/tile-routes';
 import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {archiveJob} from './jobs/archive-job';
+import {eraseJob} from './jobs/erase-job';
 import {JobRunner} from './jobs/job-runner';
 import {OutboxRelays} from './jobs/outbox-relays';
 import {exportJob, queryJob} from './jobs/recall-job';
@@ -57,6 +59,7 @@ export class AuditServiceComponent implements Component {
     AuditController,
     ExportController,
     ArchiveController,
+    ErasureController,
     JobController,
     ProofController,
   ];
@@ -145,8 +148,10 @@ async function jobRunner(get: Get): Promise<JobRunner> {
     columns: await get(Keys.COLUMN_BUILDER, {optional: true}),
   };
   const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
+  const write = await get(Keys.ARCHIVE_WRITER);
   const works = {
-    ARCHIVE: archiveJob({...shared, auditLogs, write: await get(Keys.ARCHIVE_WRITER)}),
+    ARCHIVE: archiveJob({...shared, auditLogs, write}),
+    ERASE: eraseJob({...shared, write}),
     QUERY: queryJob(recall),
     EXPORT: exportJob(recall),
   };

@@ -1,6 +1,7 @@
 import type {ActorType, AuditEntry} from '@loopback-audit/audit-log';
 import {v7 as uuidV7} from 'uuid';
 import {AuditError, type ErrorDetail} from '../errors';
+import {ERASURE_ACTION} from '../models/erasure';
 import {answeredTime, currentTime} from '../models/time';
 import {checkProperty, isPlainObject} from './check-property';
 import {PROPERTY_RULES, SERVICE_GIVEN} from './property-rules';
@@ -30,6 +31,14 @@ export interface Admitted {
  * another tenant than its bearer's
  */
 export function admit(input: unknown, bearer: Bearer): Admitted {
+  const admitted = admitOwn(input, bearer);
+  if (admitted.entry.action !== ERASURE_ACTION) return admitted;
+  const detail = {field: 'action', code: 'GIVEN_BY_SERVICE', message: 'is recorded by the service alone'};
+  throw new AuditError('INVALID_ENTRY', 'The entry cannot be stored.', [detail]);
+}
+
+/** The same for what the service itself records: it may tell of an erasure, and nobody else can. */
+export function admitOwn(input: unknown, bearer: Bearer): Admitted {
   const {values, faults} = examine(input);
   if (faults.length > 0) throw new AuditError('INVALID_ENTRY', 'The entry cannot be stored.', faults);
   if (values.tenantId !== undefined && values.tenantId !== bearer.tenantId) {

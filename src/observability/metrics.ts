@@ -46,7 +46,7 @@ export class ServiceMetrics {
 }
 
 const KNOWN =
-  /(\/audit-logs(?:\/(?:batch|count|export|archive|jobs))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
+  /(\/audit-logs(?:\/(?:batch|count|export|archive|erasure|jobs))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
 
 /** The route of a path, without ids: a label with a value for each entry would never stop growing. */
 function routeOf(path: string): string {

@@ -1,6 +1,7 @@
 import {type AuditEntry, type JsonValue, sameJson} from '@loopback-audit/audit-log';
 import type {Admitted} from '../admission/admit';
 import {AuditError, type ErrorDetail} from '../errors';
+import {ERASABLE} from '../integrity/leaf';
 import {ENTRY_COLUMNS} from '../models/entry-columns';
 import type {Session} from './database';
 import {columnList, entryFromRow} from './entry-row';
@@ -108,7 +109,10 @@ async function knownEntries(
   return known;
 }
 
-/** Of an archived entry the database keeps a hash: it can tell whether another is the same, and not in what it differs. */
+/**
+ * Of an archived entry the database keeps a hash: it can tell whether another is the same, and not in what it differs.
+ * Of an erased one it keeps none: whatever comes with its id counts as known.
+ */
 async function archivedEntries(
   session: Session,
   tenantId: string,
@@ -116,6 +120,7 @@ async function archivedEntries(
 ): Promise<Map<string, Known>> {
   const rows = await session.rows(
     `SELECT archived.id, archived.recorded_at, archived.leaf_index, archived.leaf_hash, archived.salt,
+            archived.content_hash IS NULL,
             archived.content_hash = audit_content_hash(ROW(${VALUES})::audit_logs)
        FROM json_to_recordset($2) AS entry (${RECORD})
        JOIN archived_entries archived ON archived.tenant_id = $1 AND archived.id = entry.id`,
@@ -123,12 +128,12 @@ async function archivedEntries(
   );
   const entries = new Map(named.map(entry => [entry.id, entry]));
   return new Map(
-    rows.flatMap(([id, recordedAt, leafIndex, leafHash, salt, same]): [string, Known][] => {
+    rows.flatMap(([id, recordedAt, leafIndex, leafHash, salt, erased, same]): [string, Known][] => {
       const entry = entries.get(String(id));
-      const known = {differing: () => (same ? [] : ['id'])};
-      return entry
-        ? [[entry.id, {...known, entry: {...entry, ...receiptOf(recordedAt, leafIndex, leafHash, salt)}}]]
-        : [];
+      if (!entry) return [];
+      const known = {differing: () => (same || erased ? [] : ['id'])};
+      const receipt = receiptOf(recordedAt, leafIndex, leafHash, salt);
+      return [[entry.id, {...known, entry: {...(erased ? withoutErasable(entry) : entry), ...receipt}}]];
     }),
   );
 }
@@ -141,8 +146,18 @@ const receiptOf = (recordedAt: unknown, leafIndex: unknown, leafHash: unknown, s
   ...(salt !== null && {salt: String(salt)}),
 });
 
+const ERASABLE_NAMES: ReadonlySet<string> = new Set(ERASABLE);
+
+const withoutErasable = (entry: AuditEntry): AuditEntry =>
+  Object.fromEntries(
+    Object.entries(entry).filter(([property]) => !ERASABLE_NAMES.has(property)),
+  ) as unknown as AuditEntry;
+
+/** What was erased cannot be compared any more, and differs from nothing. */
 function differences(entry: AuditEntry, stored: AuditEntry, chosen: ReadonlySet<keyof AuditEntry>): string[] {
   return [...chosen].filter(
-    property => !sameJson(entry[property] as JsonValue, stored[property] as JsonValue),
+    property =>
+      !(stored.commitments && ERASABLE_NAMES.has(property)) &&
+      !sameJson(entry[property] as JsonValue, stored[property] as JsonValue),
   );
 }

@@ -179,12 +179,19 @@ describe('roles', () => {
       [
         ['audit_content_hash', false],
         ['audit_ensure_partition', true],
+        ['audit_erase', true],
+        ['audit_erase_archived', true],
         ['audit_finish_archive', true],
+        ['audit_is_leaf', false],
         ['audit_record_archive', true],
         ['audit_refuse_change', false],
+        ['audit_refuse_leaf', false],
+        ['audit_refuse_rewriting', false],
         ['audit_refuse_shrinking', false],
         ['audit_refuse_unfinished', false],
         ['audit_remove_archived', true],
+        ['audit_replace_archive', true],
+        ['audit_require_tenant', false],
       ],
     );
     for (const {proname, reader, everybody, proconfig} of functions) {
