@@ -40,7 +40,7 @@ ALTER TABLE audit_cursor_key OWNER TO audit_owner;
 
 CREATE TABLE audit_logs (
   id uuid NOT NULL,
-  tenant_id text NOT NULL,
+  tenant_id text NOT NULL DEFAULT current_setting('audit.tenant_id'::text),
   action text NOT NULL,
   action_key text,
   action_group text,
@@ -242,6 +242,7 @@ BEGIN
   EXECUTE format('CREATE TABLE %I (LIKE audit_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
   EXECUTE format('CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
                   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()', name);
+  PERFORM audit_open_partition(to_regclass(quote_ident(name)));
   -- ATTACH lets readers and writers of the other months go on; CREATE … PARTITION OF would not.
   EXECUTE format('ALTER TABLE audit_logs ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, month_start, month_end);
   RETURN true;
@@ -333,6 +334,24 @@ AS $function$
 $function$
 ;
 ALTER FUNCTION audit_is_leaf(text,bytea) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_open_partition(partition regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  columns text;
+BEGIN
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+    FROM pg_attribute
+   WHERE attrelid = partition AND attnum > 0 AND NOT attisdropped AND attname <> 'tenant_id';
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT current_setting(''audit.tenant_id'')', partition);
+  EXECUTE format('GRANT INSERT (%s) ON %s TO audit_writer', columns, partition);
+END
+$function$
+;
+ALTER FUNCTION audit_open_partition(regclass) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_record_archive(mapping_id uuid, tenant text, file_name text, filter_used jsonb, format text, entries bigint, first_acted_at timestamp with time zone, last_acted_at timestamp with time zone, first_leaf bigint, last_leaf bigint, bytes bigint, sha256 text, requested_by text)
  RETURNS void
@@ -521,7 +540,6 @@ CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_read
 CREATE POLICY audit_checkpoints_keep ON audit_checkpoints FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_checkpoints_read ON audit_checkpoints FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
-CREATE POLICY audit_logs_write ON audit_logs FOR INSERT TO audit_writer WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_tiles_grow ON audit_tiles FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_tiles_read ON audit_tiles FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_trees_grow ON audit_trees FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
@@ -543,7 +561,6 @@ GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
 GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
 GRANT SELECT ON TABLE audit_logs TO audit_reader;
-GRANT INSERT ON TABLE audit_logs TO audit_writer;
 GRANT SELECT ON TABLE audit_tiles TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE audit_tiles TO audit_writer;
 GRANT SELECT ON TABLE audit_trees TO audit_reader;

@@ -36,12 +36,12 @@ export async function admitBatch(
   let mismatch = false;
   let count = 0;
   try {
-    for await (const {line, read} of inputs(body, kind, limits)) {
+    for await (const {line, length, read} of inputs(body, kind, limits)) {
       count += 1;
       if (count > limits.entries) throw tooMany(limits.entries);
       try {
         const admitted = admit(read(), bearer);
-        if (faults.length === 0) await spool.add({...admitted, line});
+        if (faults.length === 0) await spool.add({...admitted, line}, length);
       } catch (error) {
         if (!(error instanceof AuditError)) throw error;
         mismatch ||= error.code === 'TENANT_MISMATCH';
@@ -75,10 +75,10 @@ async function* inputs(
   body: AsyncIterable<Buffer>,
   kind: 'array' | 'ndjson',
   limits: BatchLimits,
-): AsyncGenerator<{line: number; read: () => unknown}> {
+): AsyncGenerator<{line: number; length: number; read: () => unknown}> {
   if (kind === 'ndjson') {
     for await (const {line, text} of readLines(body, limits.streamBytes, limits.entryBytes)) {
-      yield {line, read: () => parseJson(text)};
+      yield {line, length: text.length, read: () => parseJson(text)};
     }
     return;
   }
@@ -88,5 +88,6 @@ async function* inputs(
       {field: 'body', code: 'INVALID_TYPE', message: 'is not an array'},
     ]);
   }
-  for (const [i, input] of array.entries()) yield {line: i + 1, read: () => input};
+  // An array is bounded by its length, and in memory as it is.
+  for (const [i, input] of array.entries()) yield {line: i + 1, length: 0, read: () => input};
 }

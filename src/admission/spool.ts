@@ -6,18 +6,29 @@ import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Admitted} from './admit';
 import {readLines} from './read-body';
 
-/** Entries that wait in memory; also the size of a page. */
+/** Entries that wait in memory at most, and their length as they were sent, in UTF-16 code units. */
+const AT_HAND = {entries: 2_000, length: 4 << 20};
+
+/** Entries of a page that is read back. */
 const PAGE = 500;
 
-/** Admitted entries on their way to the writer: the first page in memory, a longer run in a temporary file. */
+/** Admitted entries on their way to the writer: a few in memory, a longer run in a temporary file. */
 export class Spool {
   private page: Admitted[] = [];
+  private length = 0;
   private folder: string | undefined;
   private file: FileHandle | undefined;
 
-  async add(admitted: Admitted): Promise<void> {
+  /** @param length of the entry as it was sent */
+  async add(admitted: Admitted, length: number): Promise<void> {
     this.page.push(admitted);
-    if (this.page.length === PAGE) await this.spill();
+    this.length += length;
+    if (this.page.length >= AT_HAND.entries || this.length >= AT_HAND.length) await this.spill();
+  }
+
+  /** Every entry, where all of them are in memory. */
+  get atHand(): readonly Admitted[] | undefined {
+    return this.folder === undefined ? this.page : undefined;
   }
 
   /** Every entry in the order it was added. */
@@ -38,6 +49,7 @@ export class Spool {
     this.file ??= await open(fileIn(this.folder), 'wx', 0o600);
     const lines = this.page.map(({chosen, ...rest}) => `${JSON.stringify({...rest, chosen: [...chosen]})}\n`);
     this.page = [];
+    this.length = 0;
     await this.file.appendFile(lines.join(''));
   }
 

@@ -13,6 +13,7 @@ import type {Selection} from '../models/selection';
 import {readCursor, writeCursor} from '../query/cursor';
 import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
 import {AuditTrailRepository} from '../repositories/audit-trail.repository';
+import type {StoredBatch} from '../repositories/trail-writer';
 import type {AuditServiceOptions} from '../types';
 import {bearerOf, type Gate} from './gate';
 import {jobOrder} from './job-order';
@@ -27,6 +28,7 @@ import {
   NEW_ENTRY_REF,
   ORDER,
   PAGING,
+  RECEIPT,
   rawBody,
   SECURED,
   SELECTING,
@@ -69,6 +71,14 @@ export class AuditController {
   @post('/audit-logs/batch', {
     ...SECURED,
     summary: 'Record many entries, all or none',
+    'x-query': [
+      {
+        name: 'receipts',
+        in: 'query',
+        schema: {type: 'boolean', default: false},
+        description: 'Answer receipts',
+      },
+    ],
     description:
       'A JSON array (8 MiB), or NDJSON: one entry a line (256 MiB, 512 KiB a line); at most 100,000 entries, unless the host sets other limits. Up to 100 faults are named with their line, and nothing is stored then.',
     responses: {
@@ -82,6 +92,11 @@ export class AuditController {
               count: {type: 'integer', description: 'Entries of the batch'},
               stored: {type: 'integer', description: 'Entries that are new'},
               existing: {type: 'integer', description: 'Entries that were known already'},
+              receipts: {
+                type: 'array',
+                description: 'With receipts=true, what each entry of the batch was given, in their order',
+                items: RECEIPT,
+              },
             },
           },
           {count: 2, stored: 2, existing: 0},
@@ -103,13 +118,20 @@ export class AuditController {
       },
     })
     body: Request,
-  ): Promise<{count: number; stored: number; existing: number}> {
+  ): Promise<StoredBatch & {existing: number}> {
     const caller = await this.gate.open(this.context, PermissionKey.CreateAudit);
+    const query = queryOf(this.context.request);
+    const unknown = Object.keys(query).find(name => name !== 'receipts');
+    if (unknown !== undefined) throw unknownParameter(unknown);
+    const wanted = readFlag(query, 'receipts');
     const kind = body.is('application/x-ndjson') ? 'ndjson' : 'array';
     const spool = await admitBatch(bodyOf(body), kind, bearerOf(caller, this.context), this.options.limits);
     try {
-      const {count, stored} = await this.auditLogs.createAll(caller.tenantId, () => spool.pages());
-      return {count, stored, existing: count - stored};
+      const batch = spool.atHand ?? (() => spool.pages());
+      const {count, stored, receipts} = await this.auditLogs.createAll(caller.tenantId, batch, {
+        receipts: wanted,
+      });
+      return {count, stored, existing: count - stored, ...(receipts && {receipts})};
     } finally {
       await spool.close();
     }

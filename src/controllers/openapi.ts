@@ -11,6 +11,20 @@ import {DEFAULT_LIMIT, MAX_LIMIT, MAX_SKIP} from '../query/filter';
 /** An entry as it is answered; the document's components describe it once. */
 export const ENTRY_REF: ReferenceObject = {$ref: '#/components/schemas/AuditLog'};
 export const NEW_ENTRY_REF: ReferenceObject = {$ref: '#/components/schemas/NewAuditLog'};
+
+/** What the service gives an entry when it stores it. */
+export const RECEIPT: SchemaObject = {
+  type: 'object',
+  required: ['id', 'recordedAt', 'leafIndex', 'leafHash', 'salt'],
+  properties: {
+    id: {type: 'string', format: 'uuid'},
+    recordedAt: {type: 'string', format: 'date-time'},
+    leafIndex: {type: 'integer', minimum: 0},
+    leafHash: {type: 'string'},
+    salt: {type: 'string'},
+  },
+};
+
 const ERROR_REF: ReferenceObject = {$ref: '#/components/schemas/AuditError'};
 
 export const SECURED: Pick<OperationObject, 'security' | 'tags'> = {

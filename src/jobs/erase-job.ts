@@ -1,6 +1,5 @@
 import {randomUUID} from 'node:crypto';
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import type {Bearer} from '../admission/admit';
 import {archiveKey} from '../archive/archive-layout';
 import {type ArchiveReader, verifyArchive} from '../archive/archive-reader';
 import type {ArchivedFile, ArchiveWriter} from '../archive/archive-writer';
@@ -8,12 +7,10 @@ import type {ObjectStore} from '../archive/object-store';
 import {verifiedPages} from '../archive/verified-pages';
 import {erasedEntry} from '../integrity/erased-entry';
 import {type Erasure, isReached} from '../models/erasure';
-import {currentTime} from '../models/time';
 import {type ArchiveRow, archivesOverlapping, replaceArchive, takeTurns} from '../repositories/archive-rows';
 import type {Database} from '../repositories/database';
-import {ensurePartitions} from '../repositories/ensure-partitions';
 import {eraseArchived} from '../repositories/erase-entries';
-import {recordErasure} from '../repositories/record-erasure';
+import {type ErasureOrder, recordedErasure} from '../repositories/record-erasure';
 import {clearLeftovers} from './clear-leftovers';
 import {type ErasureOutcome, erasureOutcome} from './erase-stored';
 import type {JobContext, JobWork} from './job-runner';
@@ -45,9 +42,10 @@ export function eraseJob(given: EraseJobParts): JobWork {
     const told: string[] = [];
     for (const archive of archives) {
       if (await holdsSome(parts, archive, erasure, context)) {
-        const done = await rewrite(parts, archive, erasure, bearer, context);
-        count += done.numberOfEntriesErased;
-        told.push(...done.entries);
+        const order = {erasure, bearer, about: {archive: archive.id}, background: true};
+        const done = await rewrite(parts, archive, order, context);
+        count += done.count;
+        told.push(...done.told);
         context.progress(count);
       }
       await clearLeftovers(database, store, tenantId, archive.id);
@@ -81,18 +79,17 @@ async function holdsSome(
 async function rewrite(
   {database, store, write, read}: EraseJobParts,
   archive: ArchiveRow,
-  erasure: Erasure,
-  bearer: Bearer,
+  order: ErasureOrder,
   {signal}: JobContext,
-): Promise<ErasureOutcome> {
+): Promise<{count: number; told: string[]}> {
+  const {erasure} = order;
   const {tenantId} = archive;
   const key = archiveKey(tenantId, archive.firstActedAt, `${archive.id}-${randomUUID()}`);
   const file = await write(store, key, erasedPages());
   await verifyArchive(store, key, file, read);
-  await ensurePartitions(database, tenantId, [currentTime()]);
-  return database.transaction({role: 'audit_writer', tenantId, background: true}, async session => {
+  const renewed = {...archive, ...rowOf(file)};
+  return recordedErasure(database, order, async session => {
     await takeTurns(session, tenantId);
-    const renewed = {...archive, ...rowOf(file)};
     await replaceArchive(session, archive, renewed);
     let entries = 0;
     const leaves: number[] = [];
@@ -103,8 +100,7 @@ async function rewrite(
       entries += erased.entries;
       for (const leaf of erased.leaves) leaves.push(leaf);
     }
-    const about = {archive: archive.id};
-    return erasureOutcome(entries, await recordErasure(session, erasure, bearer, {entries, leaves}, about));
+    return {entries, leaves};
   });
 
   async function* erasedPages() {

@@ -2,14 +2,12 @@ import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Bearer} from '../admission/admit';
 import type {EntryPages} from '../export/export-format';
 import type {Erasure} from '../models/erasure';
-import {currentTime} from '../models/time';
 import {erasable} from '../query/erasure';
 import {OLDEST_FIRST} from '../query/order';
 import type {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Database} from '../repositories/database';
-import {ensurePartitions} from '../repositories/ensure-partitions';
 import {eraseEntries} from '../repositories/erase-entries';
-import {recordErasure} from '../repositories/record-erasure';
+import {recordedErasure} from '../repositories/record-erasure';
 
 /** Entries of one transaction: others wait for its lock on the tree no longer than it takes to record it. */
 const AT_ONCE = 500;
@@ -42,17 +40,15 @@ export async function eraseStored(
   const {tenantId} = bearer;
   const selection = {condition: erasable(erasure), order: OLDEST_FIRST};
   let count = 0;
-  const told: string[] = [];
+  const entries: string[] = [];
   for await (const page of gathered(auditLogs.stream(tenantId, selection))) {
-    await ensurePartitions(database, tenantId, [currentTime()]);
-    await database.transaction({role: 'audit_writer', tenantId}, async session => {
-      const erased = await eraseEntries(session, tenantId, page);
-      if (erased.entries === 0) return;
-      told.push(...(await recordErasure(session, erasure, bearer, erased)));
-      count += erased.entries;
-    });
+    const done = await recordedErasure(database, {erasure, bearer}, session =>
+      eraseEntries(session, tenantId, page),
+    );
+    count += done.count;
+    entries.push(...done.told);
   }
-  return erasureOutcome(count, told);
+  return erasureOutcome(count, entries);
 }
 
 async function* gathered(pages: EntryPages): AsyncGenerator<AuditEntry[]> {

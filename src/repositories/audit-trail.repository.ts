@@ -6,11 +6,11 @@ import type {Condition} from '../models/condition';
 import {columnOf} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
 import type {Database} from './database';
-import {ensurePartitions} from './ensure-partitions';
 import {countEntries, findEntries} from './find-entries';
-import {GroupCommit} from './group-commit';
-import {storeEntries} from './store-entries';
+import {receiptOf} from './store-entries';
 import {streamEntries} from './stream-entries';
+import {type AdmittedPages, type StoredBatch, TrailWriter} from './trail-writer';
+import {DEFAULT_WRITE_LIMITS, type WriteLimits} from './write-queue';
 
 export interface AuditTrailRepositoryOptions {
   /** Longest time that a statement of a page or a count may take, in milliseconds. */
@@ -20,17 +20,15 @@ export interface AuditTrailRepositoryOptions {
 /** The entries of the trail. Every method keeps to the one tenant that it is given, and so does the database. */
 export class AuditTrailRepository {
   private cursorKey: Promise<Buffer> | undefined;
-  private readonly groups = new GroupCommit(async (tenantId, admitted) => {
-    const {entries} = await this.database.transaction({role: 'audit_writer', tenantId}, session =>
-      storeEntries(session, tenantId, admitted),
-    );
-    return entries;
-  });
+  private readonly writer: TrailWriter;
 
   constructor(
     private readonly database: Database,
     private readonly options: AuditTrailRepositoryOptions,
-  ) {}
+    limits: WriteLimits = DEFAULT_WRITE_LIMITS,
+  ) {
+    this.writer = new TrailWriter(database, limits);
+  }
 
   /**
    * Records an entry for code of the host application: checks it, gives it what it leaves out, and stores it
@@ -49,34 +47,29 @@ export class AuditTrailRepository {
    * @throws AuditError ID_CONFLICT where another entry has its id, OVERLOADED
    */
   async create(tenantId: string, admitted: Admitted): Promise<AuditEntry> {
-    await ensurePartitions(this.database, tenantId, [admitted.entry.actedAt]);
-    return this.groups.append(tenantId, admitted);
+    const {entries} = await this.writer.append(tenantId, [admitted]);
+    return entries[0] as AuditEntry;
   }
 
   /**
-   * Stores a batch whole or not at all, a page at a time in one transaction.
+   * Stores a batch whole or not at all.
    *
-   * @throws AuditError ID_CONFLICT naming the lines whose id another entry has
+   * @param batch entries that are at hand, or pages of them where they are many
+   * @throws AuditError ID_CONFLICT naming the lines whose id another entry has, OVERLOADED
    */
   async createAll(
     tenantId: string,
-    pages: () => AsyncIterable<readonly Admitted[]>,
-  ): Promise<{count: number; stored: number}> {
-    const times = new Set<string>();
-    for await (const page of pages()) {
-      for (const {entry} of page) times.add(`${entry.actedAt.slice(0, 7)}-01`);
-    }
-    await ensurePartitions(this.database, tenantId, times);
-    return this.database.transaction({role: 'audit_writer', tenantId}, async session => {
-      let count = 0;
-      let stored = 0;
-      for await (const page of pages()) {
-        const result = await storeEntries(session, tenantId, page);
-        count += page.length;
-        stored += result.stored;
-      }
-      return {count, stored};
-    });
+    batch: readonly Admitted[] | AdmittedPages,
+    options: {receipts?: boolean} = {},
+  ): Promise<StoredBatch> {
+    if (typeof batch === 'function') return this.writer.appendPages(tenantId, batch, options);
+    const {entries, stored} = await this.writer.append(tenantId, batch);
+    return {count: entries.length, stored, ...(options.receipts && {receipts: entries.map(receiptOf)})};
+  }
+
+  /** Resolves when everything that was given to be stored has been stored or refused. */
+  async drained(): Promise<void> {
+    await this.writer.drained();
   }
 
   /** One page: up to `limit` entries, and whether there are more. */

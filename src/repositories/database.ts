@@ -1,4 +1,6 @@
+import {finished} from 'node:stream/promises';
 import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
+import {from as copyFrom} from 'pg-copy-streams';
 import {databaseError, isDatabaseError} from './database-error';
 import {Precedence} from './precedence';
 import {ENTRY_TYPES} from './result-types';
@@ -35,6 +37,17 @@ export class Session {
       types: ENTRY_TYPES,
     });
     return result.rows;
+  }
+
+  /**
+   * Stores rows by COPY.
+   *
+   * @param text the rows in the text format of COPY
+   */
+  async copyIn(statement: string, text: string): Promise<void> {
+    const copy = this.client.query(copyFrom(statement));
+    copy.end(text);
+    await finished(copy);
   }
 
   /** Takes on another role for what follows in the same transaction. */

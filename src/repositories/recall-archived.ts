@@ -3,7 +3,7 @@ import type {Selection} from '../models/selection';
 import {conditionSql, orderSql, Parameters} from './condition-sql';
 import type {Session} from './database';
 import {columnList, selectedColumns} from './entry-row';
-import {insertSql} from './store-entries';
+import {insertSql} from './json-rows';
 import {cursorPages} from './stream-entries';
 
 /**

@@ -3,7 +3,8 @@ import type {ClientBase} from 'pg';
 import {type Admitted, admit} from '../admission/admit';
 import {AuditError} from '../errors';
 import type {Database} from './database';
-import {ensurePartitions} from './ensure-partitions';
+import {leafRow} from './leaf-row';
+import {ensurePartitions, hasMoved} from './partitions';
 import {storeEntries} from './store-entries';
 
 /** An entry of the outbox that has passed the gate. */
@@ -24,8 +25,6 @@ export function relayIntoTrail(database: Database, onlyTenant?: string): Forward
   return async (relayed, client) => {
     const {admissible, rejected} = throughTheGate(relayed, onlyTenant);
     for (const [tenantId, entries] of byTenant(admissible)) {
-      const times = entries.map(({admitted}) => admitted.entry.actedAt);
-      await ensurePartitions(database, tenantId, times);
       rejected.push(...(await store(database, client as unknown as ClientBase, tenantId, entries)));
     }
     return rejected;
@@ -49,31 +48,31 @@ function throughTheGate(relayed: readonly Relayed[], onlyTenant: string | undefi
   return {admissible, rejected};
 }
 
-/** Stores entries of one tenant together or, where one of them is refused, each by itself. */
+/** Stores entries of one tenant together; one that is refused takes no other with it. */
 async function store(
   database: Database,
   client: ClientBase,
   tenantId: string,
   entries: readonly Admissible[],
 ): Promise<Rejected[]> {
-  await client.query('SAVEPOINT relayed');
+  const partitionOf = await ensurePartitions(
+    database,
+    tenantId,
+    entries.map(({admitted}) => admitted.entry.actedAt),
+  );
+  const rows = entries.map(({admitted}) => [leafRow(admitted)]);
+  const session = await database.adopt(client, {role: 'audit_writer', tenantId});
   try {
-    const session = await database.adopt(client, {role: 'audit_writer', tenantId});
-    await storeEntries(
-      session,
-      tenantId,
-      entries.map(({admitted}) => admitted),
-    );
+    const outcomes = await storeEntries(session, tenantId, rows, partitionOf);
     await client.query('SET LOCAL ROLE NONE; SET LOCAL search_path TO DEFAULT');
-    return [];
+    return entries.flatMap(({relayed}, i) => {
+      const outcome = outcomes[i];
+      return outcome instanceof AuditError ? [{...relayed, reason: reasonOf(outcome)}] : [];
+    });
   } catch (error) {
-    if (!(error instanceof AuditError && error.code === 'ID_CONFLICT')) throw error;
-    await client.query('ROLLBACK TO SAVEPOINT relayed');
-    const [only] = entries;
-    if (only && entries.length === 1) return [{...only.relayed, reason: reasonOf(error)}];
-    const rejected: Rejected[] = [];
-    for (const entry of entries) rejected.push(...(await store(database, client, tenantId, [entry])));
-    return rejected;
+    // Partitions come and go; the relay begins anew.
+    hasMoved(database, error);
+    throw error;
   }
 }
 

@@ -1,6 +1,3 @@
-import {randomBytes} from 'node:crypto';
-import type {AuditEntry} from '@loopback-audit/audit-log';
-import {commitmentsOf, leafHash, SALT_BYTES} from '../integrity/leaf';
 import {TILE_WIDTH} from '../integrity/tile';
 import {append, type LevelHashes, type TreeHead} from '../integrity/tree-head';
 import type {Session} from './database';
@@ -17,18 +14,21 @@ const GROW = `WITH head AS (UPDATE audit_trees SET size = $2, frontier = decode(
   ON CONFLICT (tenant_id, level, index) DO UPDATE SET hashes = audit_tiles.hashes || excluded.hashes`;
 
 /**
- * Gives entries their places in the tenant's tree, in the order in which they come, and grows the tree. Whoever
- * else would store for this tenant waits from here on until the transaction ends.
+ * Locks the tree of a tenant and answers it. Whoever else would store for this tenant waits from here on until the
+ * transaction ends.
  */
-export async function sealEntries(
+export async function lockTree(session: Session, tenantId: string): Promise<TreeHead> {
+  const [[size, frontier] = []] = await session.rows(LOCK_HEAD, [tenantId]);
+  return {size: Number(size), frontier: frontierOf(frontier)};
+}
+
+/** Grows a locked tree by the hashes of leaves, in their order. */
+export async function growTree(
   session: Session,
   tenantId: string,
-  entries: readonly AuditEntry[],
-): Promise<AuditEntry[]> {
-  const salts = randomBytes(SALT_BYTES * entries.length);
-  const saltOf = (i: number) => salts.subarray(i * SALT_BYTES, (i + 1) * SALT_BYTES);
-  const hashes = entries.map((entry, i) => leafHash(entry, commitmentsOf(entry, saltOf(i))));
-  const tree = await lockHead(session, tenantId);
+  tree: TreeHead,
+  hashes: readonly Buffer[],
+): Promise<void> {
   const {head, levels} = append(tree, hashes);
   const tiles = levels.flatMap(tilesOf);
   await session.rows(GROW, [
@@ -39,17 +39,6 @@ export async function sealEntries(
     tiles.map(({index}) => index),
     tiles.map(tile => tile.hashes.toString('hex')),
   ]);
-  return entries.map((entry, i) => ({
-    ...entry,
-    leafIndex: tree.size + i,
-    leafHash: hashes[i]?.toString('hex') ?? '',
-    salt: saltOf(i).toString('hex'),
-  }));
-}
-
-async function lockHead(session: Session, tenantId: string): Promise<TreeHead> {
-  const [[size, frontier] = []] = await session.rows(LOCK_HEAD, [tenantId]);
-  return {size: Number(size), frontier: frontierOf(frontier)};
 }
 
 /** What each tile of a level gets. */

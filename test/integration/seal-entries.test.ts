@@ -24,9 +24,10 @@ after(() => db.drop());
 
 const bearer = (tenantId: string) => ({tenantId, actor: 'jane', actorType: 'user'}) as const;
 const batch = (tenantId: string, inputs: readonly object[]) =>
-  trail.createAll(tenantId, async function* () {
-    yield inputs.map(input => admit(input, bearer(tenantId)));
-  });
+  trail.createAll(
+    tenantId,
+    inputs.map(input => admit(input, bearer(tenantId))),
+  );
 
 const order = ENTRY_COLUMNS.filter(({property}) => property === 'id').map(column => ({
   column,
@@ -81,9 +82,16 @@ describe('sealing', () => {
       const inputs = Array.from({length}, (_, n) => ({action: 'a.b', entityId: `${i}-${n}`, reason: 'why'}));
       if (length === 1) await repository.create(tenantId, admit(inputs[0], bearer(tenantId)));
       else {
-        await repository.createAll(tenantId, async function* () {
-          yield inputs.map(input => admit(input, bearer(tenantId)));
-        });
+        const admitted = inputs.map(input => admit(input, bearer(tenantId)));
+        await repository.createAll(
+          tenantId,
+          i % 3
+            ? admitted
+            : async function* () {
+                yield admitted.slice(0, 100);
+                yield admitted.slice(100);
+              },
+        );
       }
       counts.set(tenantId, (counts.get(tenantId) ?? 0) + length);
     };

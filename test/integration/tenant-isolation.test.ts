@@ -63,7 +63,7 @@ describe('a reader', () => {
     assert.ok(partitions.length >= 2);
     for (const {name} of partitions) {
       await assert.rejects(rows('audit_reader', 'acme', `SELECT id FROM ${name}`), REFUSED);
-      await assert.rejects(rows('audit_writer', 'acme', `INSERT INTO ${name} DEFAULT VALUES`), REFUSED);
+      await assert.rejects(rows('audit_writer', 'acme', `SELECT id FROM ${name}`), REFUSED);
       await assert.rejects(rows('audit_writer', 'acme', `DELETE FROM ${name}`), REFUSED);
     }
   });
@@ -88,10 +88,28 @@ describe('a writer', () => {
     }
   });
 
+  const columns = 'id, action, acted_at, actor, actor_type, outcome, severity';
+  const values = "gen_random_uuid(), 'written', '1969-07-20', 'x', 'user', 'success', 'info'";
+  const insertion = `INSERT INTO audit_logs_default (${columns}) VALUES (${values})`;
+
   test('sees no entry by what an insertion returns', async () => {
-    const insertion =
-      "INSERT INTO audit_logs (id, tenant_id, action, acted_at, actor, actor_type, outcome, severity) VALUES (gen_random_uuid(), 'acme', 'x', now(), 'x', 'user', 'success', 'info')";
     await assert.rejects(rows('audit_writer', 'acme', `${insertion} RETURNING *`), REFUSED);
+  });
+
+  test('may not name a tenant: the entry is of the one that the transaction has named', async () => {
+    const {rows: partitions} = await db.admin.query(
+      "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass",
+    );
+    for (const name of ['audit_logs', ...partitions.map(partition => partition.name)]) {
+      const named = `INSERT INTO ${name} (tenant_id, ${columns}) VALUES ('other', ${values})`;
+      await assert.rejects(rows('audit_writer', 'acme', named), REFUSED);
+    }
+    await assert.rejects(rows('audit_writer', '', insertion), {code: '23514'});
+    await rows('audit_writer', 'written', insertion);
+    const {rows: written} = await db.admin.query(
+      "SELECT tenant_id FROM audit_logs WHERE tenant_id = 'written'",
+    );
+    assert.equal(written.length, 1);
   });
 });
 
@@ -132,7 +150,9 @@ describe('entries are append-only', () => {
   });
 
   test('and nothing has changed after all that', async () => {
-    const {rows: left} = await db.admin.query('SELECT id, actor FROM audit_logs ORDER BY tenant_id');
+    const {rows: left} = await db.admin.query(
+      "SELECT id, actor FROM audit_logs WHERE tenant_id <> 'written' ORDER BY tenant_id",
+    );
     assert.deepEqual(left, [
       {id: ids.acme, actor: 'tester'},
       {id: ids.rival, actor: 'tester'},
@@ -183,6 +203,7 @@ describe('roles', () => {
         ['audit_erase_archived', true],
         ['audit_finish_archive', true],
         ['audit_is_leaf', false],
+        ['audit_open_partition', false],
         ['audit_record_archive', true],
         ['audit_refuse_change', false],
         ['audit_refuse_leaf', false],
