@@ -36,13 +36,19 @@ export class BenchServer {
     return new BenchServer(folder, postgres.settings, postgres.stop);
   }
 
-  /** Starts a fresh service on a fresh copy of a database with so many entries. */
-  async serve(rows: number): Promise<BenchService> {
+  /** A fresh copy of a database with so many entries. */
+  async copy(rows: number): Promise<{settings: DatabaseSettings; drop(): Promise<void>}> {
     const template = await this.seed(rows);
     const database = `${template}_copy`;
-    await this.onServer(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+    const drop = () => this.onServer(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+    await drop();
     await this.onServer(`CREATE DATABASE ${database} TEMPLATE ${template} STRATEGY file_copy`);
-    const settings = {...this.settings, database};
+    return {settings: {...this.settings, database}, drop};
+  }
+
+  /** Starts a fresh service on a fresh copy of a database with so many entries. */
+  async serve(rows: number): Promise<BenchService> {
+    const {settings, drop} = await this.copy(rows);
     const dataDir = await mkdtemp(join(this.folder, 'objects-'));
     const service = serve({...databaseEnvironment(settings), AUDIT_DATA_DIR: dataDir, LOG_LEVEL: 'warn'});
     const url = await service.serving();
@@ -51,7 +57,7 @@ export class BenchServer {
       ...{process: service, url, token, settings},
       stop: async () => {
         await service.end();
-        await this.onServer(`DROP DATABASE ${database} WITH (FORCE)`);
+        await drop();
         await rm(dataDir, {recursive: true, force: true});
       },
     };

@@ -1,7 +1,7 @@
 import type {AuditEntry, JsonValue} from '@loopback-audit/audit-log';
 import {canonicalJson} from './canonical-json';
 import {hashLeaf} from './merkle-hash';
-import {sha256} from './sha256';
+import {sha256Text} from './sha256';
 
 /** Properties that may be erased on behalf of the person whom they tell of: the leaf holds a commitment to each. */
 export const ERASABLE = [
@@ -28,12 +28,59 @@ export type Commitments = Partial<Record<ErasableProperty, string>>;
 const OF_THE_TREE: ReadonlySet<string> = new Set(['leafIndex', 'leafHash', 'salt', 'commitments']);
 const ERASABLE_NAMES: ReadonlySet<string> = new Set(ERASABLE);
 
+/** What the leaf holds as it is, beside the commitments, in the order of RFC 8785. */
+const PLAIN = [
+  'actedAt',
+  'actedOn',
+  'action',
+  'actionGroup',
+  'actionKey',
+  'actor',
+  'actorType',
+  'category',
+  'changedFields',
+  'commitments',
+  'dataClassification',
+  'dataSubjectId',
+  'entityId',
+  'entityName',
+  'errorCode',
+  'id',
+  'legalBasis',
+  'method',
+  'onBehalfOf',
+  'outcome',
+  'path',
+  'recordedAt',
+  'relatedEntities',
+  'requestId',
+  'serviceName',
+  'serviceVersion',
+  'sessionId',
+  'severity',
+  'tags',
+  'tenantId',
+  'traceId',
+] as const satisfies readonly (keyof AuditEntry)[];
+
+const KNOWN: ReadonlySet<string> = new Set([...PLAIN, ...ERASABLE, ...OF_THE_TREE]);
+
+/** The salt and what it hides, while a commitment is made. */
+const scratch = Buffer.alloc(64 << 10);
+
 /**
  * Binds to a value without telling it: SHA-256 over the salt and the RFC 8785 JSON of property and value. Without
  * the salt nobody can try values out; with salt and value anybody can check.
  */
-export const commitment = (property: ErasableProperty, value: JsonValue, salt: Uint8Array): string =>
-  sha256(Buffer.concat([salt, Buffer.from(canonicalJson([property, value]))])).toString('base64');
+export function commitment(property: ErasableProperty, value: JsonValue, salt: Uint8Array): string {
+  const text = `["${property}",${canonicalJson(value)}]`;
+  // A UTF-16 code unit takes up to three bytes of UTF-8.
+  const longest = salt.length + 3 * text.length;
+  const bytes = longest <= scratch.length ? scratch : Buffer.alloc(longest);
+  bytes.set(salt);
+  const end = salt.length + bytes.write(text, salt.length);
+  return sha256Text(bytes.subarray(0, end), 'base64');
+}
 
 /** The commitments of the erasable properties that an entry has. */
 export function commitmentsOf(entry: Partial<AuditEntry>, salt: Uint8Array): Commitments {
@@ -47,6 +94,20 @@ export function commitmentsOf(entry: Partial<AuditEntry>, salt: Uint8Array): Com
 
 /** What a leaf is the hash of: RFC 8785 JSON of the entry, its erasable properties by their commitments. */
 export function leafData(entry: Partial<AuditEntry>, commitments: Commitments): string {
+  for (const property in entry) {
+    if (!KNOWN.has(property)) return unknownData(entry, commitments);
+  }
+  let text = '';
+  for (const property of PLAIN) {
+    const value = property === 'commitments' ? commitments : entry[property];
+    if (value === undefined || value === null) continue;
+    text += `${text === '' ? '' : ','}"${property}":${canonicalJson(value as JsonValue)}`;
+  }
+  return `{${text}}`;
+}
+
+/** Of an entry with properties that no entry has: they too are bound by the leaf. */
+function unknownData(entry: Partial<AuditEntry>, commitments: Commitments): string {
   const kept = Object.entries(entry).filter(
     ([property, value]) =>
       value !== undefined && value !== null && !OF_THE_TREE.has(property) && !ERASABLE_NAMES.has(property),
@@ -56,24 +117,29 @@ export function leafData(entry: Partial<AuditEntry>, commitments: Commitments): 
 
 /** The leaf hash of an entry (RFC 6962, section 2.1). */
 export const leafHash = (entry: Partial<AuditEntry>, commitments: Commitments): Buffer =>
-  hashLeaf(Buffer.from(leafData(entry, commitments)));
+  hashLeaf(leafData(entry, commitments));
 
 /**
  * The leaf hash that a stored entry makes: by its salt, or by the commitments that an erasure has left in place of
  * value and salt. Undefined where it can make none, as where an erased value was put back.
  */
 export function leafOf(entry: Partial<AuditEntry>): Buffer | undefined {
-  const commitments = entry.commitments === undefined ? saltedCommitments(entry) : keptCommitments(entry);
   try {
+    const commitments =
+      (entry.commitments ?? null) === null ? saltedCommitments(entry) : keptCommitments(entry);
     return commitments && leafHash(entry, commitments);
   } catch {
     return undefined;
   }
 }
 
+const SALT = /^[0-9a-f]{32}$/;
+
 function saltedCommitments(entry: Partial<AuditEntry>): Commitments | undefined {
-  const salt = Buffer.from(String(entry.salt ?? ''), 'hex');
-  return salt.length === SALT_BYTES ? commitmentsOf(entry, salt) : undefined;
+  const {salt} = entry;
+  return typeof salt === 'string' && SALT.test(salt)
+    ? commitmentsOf(entry, Buffer.from(salt, 'hex'))
+    : undefined;
 }
 
 function keptCommitments(entry: Partial<AuditEntry>): Commitments | undefined {

@@ -9,10 +9,9 @@ export const LONGEST_PATH = 53;
 /** The root of the tree that has no leaf (RFC 6962, section 2.1). */
 export const EMPTY_ROOT = sha256('');
 
-const LEAF_PREFIX = Buffer.of(0);
-
-/** The hash of a leaf that holds `data` (RFC 6962, section 2.1). */
-export const hashLeaf = (data: Uint8Array): Buffer => sha256(Buffer.concat([LEAF_PREFIX, data]));
+/** The hash of a leaf that holds `data` (RFC 6962, section 2.1). A text is taken in UTF-8, in which U+0000 is a byte 0. */
+export const hashLeaf = (data: Uint8Array | string): Buffer =>
+  sha256(typeof data === 'string' ? `\0${data}` : Buffer.concat([Buffer.of(0), data]));
 
 const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 

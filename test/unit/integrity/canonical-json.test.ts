@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import fc from 'fast-check';
 import {canonicalJson} from '../../../dist/integrity/canonical-json';
+import {naiveJson} from './naive-leaf';
 
 /** Doubles by their bits, and the text that RFC 8785, appendix B, gives each. */
 const NUMBERS: readonly [bits: string, text: string][] = [
@@ -77,6 +78,17 @@ describe('RFC 8785', () => {
       assert.throws(() => canonicalJson(value), TypeError);
     }
     assert.equal(canonicalJson('\\ud800 and 😀'), '"\\\\ud800 and 😀"');
+  });
+
+  test('any value is written as a writer that follows the RFC word for word writes it', () => {
+    const many = fc.dictionary(fc.string({unit: 'binary'}), fc.integer(), {minKeys: 20, maxKeys: 40});
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue({noUnicodeString: false}), fc.double(), many), value => {
+        const plain = JSON.parse(JSON.stringify(value));
+        assert.equal(canonicalJson(plain), naiveJson(plain));
+      }),
+      {numRuns: 3_000},
+    );
   });
 
   test('any value reads back as itself, and its order of properties does not count', () => {

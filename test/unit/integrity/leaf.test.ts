@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import {commitment, commitmentsOf, ERASABLE, leafData, leafHash} from '../../../dist/integrity/leaf';
+import fc from 'fast-check';
+import {commitment, commitmentsOf, ERASABLE, leafData, leafHash, leafOf} from '../../../dist/integrity/leaf';
 import {fullEntry} from '../sample-entry';
+import {naiveLeaf} from './naive-leaf';
 
 const sampleEntry = fullEntry(1);
 const salt = Buffer.alloc(16, 3);
@@ -44,5 +46,30 @@ describe('the leaf of an entry', () => {
   test('the order of the properties does not count, nor what is absent', () => {
     const turned = Object.fromEntries(Object.entries(sampleEntry).reverse());
     assert.equal(hashOf({...turned, reason: sampleEntry.reason ?? null} as never), hashOf(sampleEntry));
+  });
+
+  test('of any entry is the one that is made of it step by step', () => {
+    const names = [...Object.keys(fullEntry(1)), 'invented', '__proto__', 'zz'];
+    const value = fc.oneof(
+      fc.jsonValue({noUnicodeString: false}),
+      fc.string({unit: 'binary', maxLength: 9_000}),
+    );
+    const properties = fc.dictionary(fc.constantFrom(...names), value, {maxKeys: names.length});
+    fc.assert(
+      fc.property(properties, fc.uint8Array({minLength: 16, maxLength: 16}), (given, bytes) => {
+        const text = JSON.stringify({...given, commitments: undefined, salt: undefined});
+        const entry = {...JSON.parse(text), salt: Buffer.from(bytes).toString('hex')};
+        assert.equal(leafOf(entry)?.toString('hex'), naiveLeaf(entry, bytes).toString('hex'));
+      }),
+      {numRuns: 2_000},
+    );
+  });
+
+  test('is made by the salt alone that the entry was given, in the one way to write it', () => {
+    const hex = salt.toString('hex');
+    assert.ok(leafOf({...sampleEntry, salt: hex}));
+    for (const other of [`${hex}0`, hex.slice(2), hex.replace('0', 'g'), 'AB'.repeat(16), '', null, 7, {}]) {
+      assert.equal(leafOf({...sampleEntry, salt: other as string}), undefined);
+    }
   });
 });
