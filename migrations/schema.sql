@@ -38,6 +38,14 @@ CREATE TABLE audit_cursor_key (
 );
 ALTER TABLE audit_cursor_key OWNER TO audit_owner;
 
+CREATE TABLE audit_keys (
+  verifier_key text NOT NULL,
+  first_used timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  last_used timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE audit_keys OWNER TO audit_owner;
+COMMENT ON TABLE audit_keys IS 'Public keys that have signed checkpoints (C2SP signed-note), and when';
+
 CREATE TABLE audit_logs (
   id uuid NOT NULL,
   tenant_id text NOT NULL DEFAULT current_setting('audit.tenant_id'::text),
@@ -167,6 +175,7 @@ ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY 
 ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_pkey PRIMARY KEY (only_one);
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_only_one_check CHECK (only_one);
+ALTER TABLE audit_keys ADD CONSTRAINT audit_keys_pkey PRIMARY KEY (verifier_key);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, acted_at, id);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_tiles ADD CONSTRAINT audit_tiles_pkey PRIMARY KEY (tenant_id, level, index);
@@ -210,6 +219,22 @@ AS $function$
 $function$
 ;
 ALTER FUNCTION audit_content_hash(audit_logs) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_cosign(tenant text, at_size bigint, read_note text, lines text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  UPDATE audit_checkpoints SET note = note || lines
+   WHERE tenant_id = tenant AND size = at_size AND note = read_note;
+  RETURN FOUND;
+END
+$function$
+;
+ALTER FUNCTION audit_cosign(text,bigint,text,text) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_ensure_partition(moment timestamp with time zone)
  RETURNS boolean
@@ -335,6 +360,19 @@ $function$
 ;
 ALTER FUNCTION audit_is_leaf(text,bytea) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_may_thin(signed timestamp with time zone, later timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  SELECT coalesce(signed < now() - interval '1 day' AND date_trunc('hour', later) = date_trunc('hour', signed)
+               OR signed < now() - interval '90 days' AND date_trunc('day', later) = date_trunc('day', signed), false);
+$function$
+;
+ALTER FUNCTION audit_may_thin(timestamp with time zone,timestamp with time zone) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_open_partition(partition regclass)
  RETURNS void
  LANGUAGE plpgsql
@@ -397,6 +435,29 @@ END
 $function$
 ;
 ALTER FUNCTION audit_refuse_leaf() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_resigning()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF current_user = 'audit_owner' THEN
+    IF TG_OP = 'DELETE' AND audit_may_thin(OLD.signed_at, (
+         SELECT signed_at FROM audit_checkpoints WHERE tenant_id = OLD.tenant_id AND size > OLD.size ORDER BY size LIMIT 1)) THEN
+      RETURN OLD;
+    ELSIF TG_OP = 'UPDATE'
+      AND (NEW.tenant_id, NEW.size, NEW.signed_at) = (OLD.tenant_id, OLD.size, OLD.signed_at)
+      AND starts_with(NEW.note, OLD.note)
+      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]+=*\n)+$' THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'checkpoints are kept as they were signed: % refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_resigning() OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_refuse_rewriting()
  RETURNS trigger
@@ -521,9 +582,56 @@ $function$
 ;
 ALTER FUNCTION audit_require_tenant(text) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_thin_checkpoints(tenant text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  gone bigint;
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  WITH placed AS (
+    SELECT size, signed_at, lead(signed_at) OVER (ORDER BY size) AS later FROM audit_checkpoints WHERE tenant_id = tenant
+  )
+  DELETE FROM audit_checkpoints c USING placed
+   WHERE c.tenant_id = tenant AND c.size = placed.size AND audit_may_thin(placed.signed_at, placed.later);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN gone;
+END
+$function$
+;
+ALTER FUNCTION audit_thin_checkpoints(text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_unsigned_trees()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT tree.tenant_id FROM audit_trees tree
+   WHERE tree.size > coalesce((SELECT max(size) FROM audit_checkpoints signed WHERE signed.tenant_id = tree.tenant_id), 0);
+$function$
+;
+ALTER FUNCTION audit_unsigned_trees() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_use_keys(keys text[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  INSERT INTO audit_keys (verifier_key) SELECT DISTINCT unnest(keys)
+  ON CONFLICT (verifier_key) DO UPDATE SET last_used = greatest(audit_keys.last_used, clock_timestamp());
+$function$
+;
+ALTER FUNCTION audit_use_keys(text[]) OWNER TO audit_owner;
+
 -- Triggers
 
-CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_checkpoints_kept BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_checkpoints_signed BEFORE DELETE OR UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION audit_refuse_resigning();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
@@ -560,6 +668,7 @@ GRANT SELECT ON TABLE archived_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
 GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
+GRANT SELECT ON TABLE audit_keys TO audit_reader;
 GRANT SELECT ON TABLE audit_logs TO audit_reader;
 GRANT SELECT ON TABLE audit_tiles TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE audit_tiles TO audit_writer;
@@ -569,6 +678,7 @@ GRANT SELECT ON TABLE jobs TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
 GRANT SELECT ON TABLE mapping_logs TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_content_hash(audit_logs) TO audit_reader;
+GRANT EXECUTE ON FUNCTION audit_cosign(text,bigint,text,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamp with time zone) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_erase(text,timestamp with time zone[],uuid[],text[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_erase_archived(text,uuid[],text[]) TO audit_writer;
@@ -576,3 +686,6 @@ GRANT EXECUTE ON FUNCTION audit_finish_archive(uuid,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,text,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_use_keys(text[]) TO audit_writer;

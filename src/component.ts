@@ -30,11 +30,14 @@ import {AuditSpecEnhancer} from './controllers/spec-enhancer';
 import {tileRoutes} from './controllers/tile-routes';
 import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
+import {parseWitnessKey} from './integrity/cosignature';
 import {archiveJob} from './jobs/archive-job';
+import {CheckpointPublisher} from './jobs/checkpoint-publisher';
 import {eraseJob} from './jobs/erase-job';
 import {JobRunner} from './jobs/job-runner';
 import {OutboxRelays} from './jobs/outbox-relays';
 import {exportJob, queryJob} from './jobs/recall-job';
+import {TreeSweep} from './jobs/tree-sweep';
 import {AuditServiceBindings as Keys} from './keys';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
@@ -42,10 +45,16 @@ import {MappingLog} from './models/mapping-log.model';
 import {serviceLogger} from './observability/service-logger';
 import {AuditTrailRepository} from './repositories/audit-trail.repository';
 import {Database} from './repositories/database';
+import {HistoryGuard} from './repositories/history-guard';
 import {JobRows} from './repositories/job-rows';
 import {relayIntoTrail} from './repositories/relay-entries';
 import {TransparencyLog} from './repositories/transparency-log';
 import {AuditDbSourceName, type AuditServiceConfig, type AuditServiceOptions, withDefaults} from './types';
+import {CheckpointFile} from './witness/checkpoint-file';
+import type {CheckpointLog} from './witness/checkpoint-log';
+import {CheckpointObjects} from './witness/checkpoint-objects';
+import {PacedNotes} from './witness/paced-notes';
+import {WitnessClient} from './witness/witness-client';
 
 /**
  * The audit service as a part of any LoopBack application. It needs a datasource named `AuditDB` on the
@@ -94,16 +103,21 @@ function parts(): Binding[] {
       `repositories.${AuditTrailRepository.name}`,
       async get => new AuditTrailRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
     ).tag('repository'),
-    singleton(
-      Keys.LOG,
-      async get => new TransparencyLog(await get(Keys.DATABASE), await get(Keys.SIGNER, {optional: true})),
-    ),
+    singleton(Keys.CHECKPOINT_LOG, checkpointLog),
+    singleton(Keys.HISTORY_GUARD, historyGuard),
+    singleton(Keys.LOG, async get => {
+      const signer = await get(Keys.SIGNER, {optional: true});
+      return new TransparencyLog(await get(Keys.DATABASE), signer, await get(Keys.HISTORY_GUARD));
+    }),
     ...tileRoutes(),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
     singleton(Keys.JOB_RUNNER, jobRunner)
       .apply(asLifeCycleObserver)
       .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
     singleton('audit-service.outbox-relays', outboxRelays)
+      .apply(asLifeCycleObserver)
+      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
+    singleton('audit-service.checkpoint-publisher', checkpointPublisher)
       .apply(asLifeCycleObserver)
       .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
     createBindingFromClass(AuditSpecEnhancer),
@@ -167,4 +181,51 @@ async function outboxRelays(get: Get): Promise<OutboxRelays> {
   const metrics = await get(Keys.METRICS, {optional: true});
   const count = (rejected: number) => metrics?.countRejected(rejected);
   return new OutboxRelays(sources, forward, await get(Keys.LOGGER), count);
+}
+
+/** Where checkpoints are kept outside of the database, of a service that signs and has such a place. */
+async function checkpointLog(get: Get): Promise<CheckpointLog | undefined> {
+  const {log} = (await get(Keys.OPTIONS)).checkpoints;
+  const signer = await get(Keys.SIGNER, {optional: true});
+  if (!log || !signer) return undefined;
+  return log.kind === 'file'
+    ? new CheckpointFile(log.path, signer.origin)
+    : new CheckpointObjects(await get(Keys.OBJECT_STORE), signer.origin);
+}
+
+async function historyGuard(get: Get): Promise<HistoryGuard | undefined> {
+  const notes = await get(Keys.CHECKPOINT_LOG);
+  if (!notes) return undefined;
+  const logger = await get(Keys.LOGGER);
+  const metrics = await get(Keys.METRICS, {optional: true});
+  const guard: HistoryGuard = new HistoryGuard(
+    await get(Keys.DATABASE),
+    notes,
+    (tenantId, isRewritten, reason) => {
+      metrics?.setRewritten(guard.count);
+      if (isRewritten) {
+        logger.error({tenantId, reason}, 'the history of a tree was rewritten: nothing more of it is signed');
+      } else logger.warn({tenantId}, 'a tree is again what was signed of it');
+    },
+  );
+  return guard;
+}
+
+async function checkpointPublisher(get: Get): Promise<CheckpointPublisher> {
+  const [log, logger, options] = [await get(Keys.LOG), await get(Keys.LOGGER), await get(Keys.OPTIONS)];
+  const [guard, notes] = [await get(Keys.HISTORY_GUARD), await get(Keys.CHECKPOINT_LOG)];
+  const metrics = await get(Keys.METRICS, {optional: true});
+  const {checkpoints} = options;
+  const {urls, timeoutMs} = checkpoints.witnesses;
+  const keys = checkpoints.witnesses.keys.map(parseWitnessKey);
+  const counted = (result: string) => metrics?.countWitnessed(result);
+  const parts = {
+    ...{log, logger},
+    growth: (await get(Keys.DATABASE)).growth,
+    sweep: new TreeSweep({log, guard, notes, logger}, checkpoints.sweepMs),
+    notes: notes && new PacedNotes(notes, checkpoints.logIntervalMs),
+    witnesses: urls.map(url => new WitnessClient({url, keys, timeoutMs}, log, logger, counted)),
+    measures: {signed: () => metrics?.countSigned(), failed: () => metrics?.countUnsigned()},
+  };
+  return new CheckpointPublisher(parts, checkpoints);
 }

@@ -2,7 +2,8 @@ import {isIP} from 'node:net';
 import {TENANT_PATTERN} from './admission/property-rules';
 import {AuditError} from './errors';
 import type {Tenancy} from './identity/caller';
-import type {DatabaseSettings, ObjectStoreOptions} from './types';
+import {parseWitnessKey} from './integrity/cosignature';
+import type {CheckpointLogOptions, DatabaseSettings, ObjectStoreOptions} from './types';
 
 /** One setting of the environment: what it means, for `.env.example` and for the error that names it. */
 export interface SettingDescription {
@@ -58,6 +59,34 @@ export const SETTINGS = [
       'Ed25519 private keys that sign checkpoints, as PKCS#8 PEM; without it a development start makes one, and with DB_HOST none is signed',
   },
   {name: 'SIGNING_KEY', meaning: 'The same keys themselves, in place of a file'},
+  {
+    name: 'CHECKPOINT_INTERVAL_MS',
+    meaning: 'How often trees that have grown are signed; 0 leaves it to whoever asks for a checkpoint',
+    default: '1000',
+  },
+  {
+    name: 'CHECKPOINT_ENTRIES',
+    meaning: 'They are signed at once where so many entries have come',
+    default: '10000',
+  },
+  {
+    name: 'CHECKPOINT_LOG',
+    meaning:
+      'Where checkpoints are kept outside of the database, so that a database that was restored or rewritten is found out: the path of a file, or store for the object store',
+  },
+  {
+    name: 'CHECKPOINT_LOG_INTERVAL_MS',
+    meaning: 'Time from one checkpoint of a tenant that is kept there to the next at least',
+    default: '60000',
+  },
+  {
+    name: 'WITNESS_URL',
+    meaning: 'URLs of witnesses that are to cosign checkpoints (C2SP tlog-witness), separated by commas',
+  },
+  {
+    name: 'WITNESS_KEY',
+    meaning: 'Their public keys, name+id+key, separated by commas; required with WITNESS_URL',
+  },
   {name: 'SINGLE_TENANT', meaning: 'The one tenant of every caller; without it the tenant is in the token'},
   {
     name: 'S3_BUCKET',
@@ -113,6 +142,13 @@ export interface Settings {
     origin: string;
     file: string | undefined;
     keys: string | undefined;
+  };
+  checkpoints: {
+    intervalMs: number;
+    entries: number;
+    log: CheckpointLogOptions | undefined;
+    logIntervalMs: number;
+    witnesses: {urls: string[]; keys: string[]};
   };
   store: ObjectStoreOptions;
   queryTimeoutMs: number;
@@ -220,6 +256,8 @@ export function readSettings(environment: Environment): Settings {
   const signing = {origin, file: text('SIGNING_KEY_FILE'), keys: text('SIGNING_KEY')};
   if (signing.file !== undefined && signing.keys !== undefined)
     throw wrong('SIGNING_KEY', 'does not go together with SIGNING_KEY_FILE');
+  const witnesses = readWitnesses(text('WITNESS_URL'), text('WITNESS_KEY'));
+  const checkpointLog = text('CHECKPOINT_LOG');
   const schema = text('DB_SCHEMA') ?? 'public';
   if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw wrong('DB_SCHEMA', 'must be 1 to 63 of a-z, 0-9 and _, with no digit first and not pg_');
@@ -253,6 +291,13 @@ export function readSettings(environment: Environment): Settings {
     jwt: {secret, jwksUri, issuer: text('JWT_ISSUER'), audience: text('JWT_AUDIENCE')},
     tenancy: tenantId === undefined ? {mode: 'multi'} : {mode: 'single', tenantId},
     signing,
+    checkpoints: {
+      intervalMs: whole('CHECKPOINT_INTERVAL_MS', 0, 86_400_000),
+      entries: whole('CHECKPOINT_ENTRIES', 1, 100_000_000),
+      log: logOptions(checkpointLog),
+      logIntervalMs: whole('CHECKPOINT_LOG_INTERVAL_MS', 0, 86_400_000),
+      witnesses,
+    },
     store: bucket
       ? {
           kind: 's3',
@@ -270,4 +315,25 @@ export function readSettings(environment: Environment): Settings {
     exportConcurrency: whole('EXPORT_CONCURRENCY', 1, 100),
     shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
   };
+}
+
+const logOptions = (log: string | undefined): CheckpointLogOptions | undefined =>
+  log === undefined ? undefined : log === 'store' ? {kind: 'store'} : {kind: 'file', path: log};
+
+function readWitnesses(url: string | undefined, key: string | undefined): {urls: string[]; keys: string[]} {
+  const [urls, keys] = [url, key].map(list => list?.split(',').map(each => each.trim()) ?? []) as [
+    string[],
+    string[],
+  ];
+  if (urls.some(each => !URL.canParse(each) || !/^https?:/.test(each)))
+    throw wrong('WITNESS_URL', 'must be URLs');
+  if (urls.length > 0 !== keys.length > 0) throw wrong('WITNESS_KEY', 'goes together with WITNESS_URL');
+  for (const each of keys) {
+    try {
+      parseWitnessKey(each);
+    } catch {
+      throw wrong('WITNESS_KEY', 'must be public keys of cosignatures, as name+id+key');
+    }
+  }
+  return {urls, keys};
 }

@@ -47,13 +47,13 @@ export async function recordedErasure(
       return {count: erased.entries, told: rows.map(({entry}) => entry.id)};
     });
   };
-  try {
-    return await once();
-  } catch (error) {
+  const done = await once().catch(error => {
     // Partitions come and go without asking a writer.
     if (!hasMoved(database, error)) throw error;
     return once();
-  }
+  });
+  database.growth.tell(tenantId, done.told.length);
+  return done;
 }
 
 /** The entries that tell of an erasure: one, unless it has reached leaves in very many places. */

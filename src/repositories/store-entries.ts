@@ -24,6 +24,10 @@ export interface StoredEntries {
   stored: number;
 }
 
+/** How many entries of these outcomes are new. */
+export const newIn = (outcomes: readonly (StoredEntries | AuditError)[]): number =>
+  outcomes.reduce((sum, outcome) => sum + (outcome instanceof AuditError ? 0 : outcome.stored), 0);
+
 /** Faults that are named; there may be more. */
 const NAMED_FAULTS = 100;
 
