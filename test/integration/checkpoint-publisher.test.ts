@@ -5,6 +5,7 @@ import {Pool} from 'pg';
 import {openCheckpoint} from '../../dist/integrity/checkpoint';
 import {type LogSigner, logSigner} from '../../dist/integrity/log-signer';
 import {Database} from '../../dist/repositories/database';
+import {TransparencyLog} from '../../dist/repositories/transparency-log';
 import {grow, newKey, ORIGIN, testPublisher} from '../support/checkpoint-parts';
 import {eventually} from '../support/eventually';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
@@ -96,7 +97,8 @@ describe('checkpoints', () => {
   });
 
   test('are left to whoever asks where there is no key, or no interval', async () => {
-    const unsigned = testPublisher(db.database, {log: undefined as never, signer: undefined as never});
+    const unsigned = testPublisher(db.database, {log: new TransparencyLog(db.database, undefined)});
+    unsigned.publisher.start();
     const off = testPublisher(db.database, {signer}, {intervalMs: 0});
     off.publisher.start();
     await grow(db.database, 'asked');
