@@ -78,12 +78,15 @@ export class CheckpointPublisher implements LifeCycleObserver {
     }
   }
 
+  /** @param everything whether this is the last time: then the first failure ends it, for the end is waited for */
   private async publish(everything = false): Promise<void> {
     const grown = [...this.grown];
     this.grown = new Set();
     this.entries = 0;
     const signing = Array.from({length: AT_ONCE}, async () => {
-      for (let next = grown.pop(); next !== undefined; next = grown.pop()) await this.sign(next);
+      for (let next = grown.pop(); next !== undefined; next = grown.pop()) {
+        if (!(await this.sign(next)) && everything) return;
+      }
     });
     await Promise.all(signing);
     await this.parts.notes?.flush(everything).then(
@@ -92,7 +95,7 @@ export class CheckpointPublisher implements LifeCycleObserver {
     );
   }
 
-  private async sign(tenantId: string): Promise<void> {
+  private async sign(tenantId: string): Promise<boolean> {
     const {log, notes, witnesses, measures} = this.parts;
     try {
       const note = await log.checkpoint(tenantId);
@@ -100,11 +103,13 @@ export class CheckpointPublisher implements LifeCycleObserver {
       notes?.offer(tenantId, note);
       for (const witness of witnesses) witness.offer(tenantId, note);
       this.succeeded('sign');
+      return true;
     } catch (error) {
       // Told already; the sweep finds the tree again once somebody has acted.
-      if (error instanceof AuditError && error.code === 'HISTORY_REWRITTEN') return;
+      if (error instanceof AuditError && error.code === 'HISTORY_REWRITTEN') return true;
       this.grown.add(tenantId);
       this.failed('sign', error);
+      return false;
     }
   }
 

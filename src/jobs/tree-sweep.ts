@@ -37,13 +37,13 @@ export class TreeSweep {
   /** Sweeps until it is stopped. @param found called for each tree that is unsigned */
   async run(found: (tenantId: string) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.attempt(() => this.holdAgainstNotes(signal));
       await this.attempt(async () => {
         for (const tenantId of await this.parts.log.unsigned()) {
           this.watch(tenantId);
           found(tenantId);
         }
       });
+      await this.attempt(() => this.holdAgainstNotes(signal));
       if (Date.now() - this.thinned >= HOUR_MS) await this.attempt(() => this.thin(signal));
       await sleep(this.everyMs, undefined, {signal}).catch(() => {});
     }
