@@ -1,3 +1,4 @@
+import '../dist/cli/debug-colors';
 import {createServer} from 'node:http';
 import {inject} from '@loopback/core';
 import {post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';

@@ -2,7 +2,6 @@ import {createReadStream} from 'node:fs';
 import {type FileHandle, mkdtemp, open, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Admitted} from './admit';
 import {readLines} from './read-body';
 
@@ -12,27 +11,37 @@ const AT_HAND = {entries: 2_000, length: 4 << 20};
 /** Entries of a page that is read back. */
 const PAGE = 500;
 
+/** In which form admitted entries wait. */
+export interface SpoolForm<Kept> {
+  of(admitted: Admitted): Kept;
+  /** One line. */
+  write(kept: Kept): string;
+  read(line: string): Kept;
+}
+
 /** Admitted entries on their way to the writer: a few in memory, a longer run in a temporary file. */
-export class Spool {
-  private page: Admitted[] = [];
+export class Spool<Kept> {
+  private page: Kept[] = [];
   private length = 0;
   private folder: string | undefined;
   private file: FileHandle | undefined;
 
+  constructor(private readonly form: SpoolForm<Kept>) {}
+
   /** @param length of the entry as it was sent */
   async add(admitted: Admitted, length: number): Promise<void> {
-    this.page.push(admitted);
+    this.page.push(this.form.of(admitted));
     this.length += length;
     if (this.page.length >= AT_HAND.entries || this.length >= AT_HAND.length) await this.spill();
   }
 
   /** Every entry, where all of them are in memory. */
-  get atHand(): readonly Admitted[] | undefined {
+  get atHand(): readonly Kept[] | undefined {
     return this.folder === undefined ? this.page : undefined;
   }
 
   /** Every entry in the order it was added. */
-  async *pages(): AsyncGenerator<readonly Admitted[]> {
+  async *pages(): AsyncGenerator<readonly Kept[]> {
     if (this.folder) yield* this.spilled(this.folder);
     if (this.page.length > 0) yield this.page;
   }
@@ -47,22 +56,22 @@ export class Spool {
   private async spill(): Promise<void> {
     this.folder ??= await mkdtemp(join(tmpdir(), 'audit-batch-'));
     this.file ??= await open(fileIn(this.folder), 'wx', 0o600);
-    const lines = this.page.map(({chosen, ...rest}) => `${JSON.stringify({...rest, chosen: [...chosen]})}\n`);
+    const lines = this.page.map(kept => `${this.form.write(kept)}\n`);
     this.page = [];
     this.length = 0;
     await this.file.appendFile(lines.join(''));
   }
 
-  private async *spilled(folder: string): AsyncGenerator<readonly Admitted[]> {
-    let page: Admitted[] = [];
+  private async *spilled(folder: string): AsyncGenerator<readonly Kept[]> {
+    let page: Kept[] = [];
     for await (const {text} of readLines(createReadStream(fileIn(folder)), Infinity, Infinity)) {
-      const {chosen, ...rest} = JSON.parse(text) as Omit<Admitted, 'chosen'> & {chosen: (keyof AuditEntry)[]};
-      page.push({...rest, chosen: new Set(chosen)});
+      page.push(this.form.read(text));
       if (page.length === PAGE) {
         yield page;
         page = [];
       }
     }
+    if (page.length > 0) yield page;
   }
 }
 

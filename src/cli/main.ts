@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './debug-colors';
 import {config as loadEnvironmentFile} from 'dotenv';
 import {AuditError} from '../errors';
 import {program} from './program';

@@ -13,6 +13,7 @@ import type {Selection} from '../models/selection';
 import {readCursor, writeCursor} from '../query/cursor';
 import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
 import {AuditTrailRepository} from '../repositories/audit-trail.repository';
+import {LEAF_ROWS} from '../repositories/leaf-row';
 import type {StoredBatch} from '../repositories/trail-writer';
 import type {AuditServiceOptions} from '../types';
 import {bearerOf, type Gate} from './gate';
@@ -125,7 +126,8 @@ export class AuditController {
     if (unknown !== undefined) throw unknownParameter(unknown);
     const wanted = readFlag(query, 'receipts');
     const kind = body.is('application/x-ndjson') ? 'ndjson' : 'array';
-    const spool = await admitBatch(bodyOf(body), kind, bearerOf(caller, this.context), this.options.limits);
+    const bearer = bearerOf(caller, this.context);
+    const spool = await admitBatch(bodyOf(body), kind, bearer, this.options.limits, LEAF_ROWS);
     try {
       const batch = spool.atHand ?? (() => spool.pages());
       const {count, stored, receipts} = await this.auditLogs.createAll(caller.tenantId, batch, {

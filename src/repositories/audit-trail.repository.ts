@@ -7,9 +7,10 @@ import {columnOf} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
 import type {Database} from './database';
 import {countEntries, findEntries} from './find-entries';
-import {receiptOf} from './store-entries';
+import {type LeafRow, leafRow} from './leaf-row';
+import {onlyReceipt} from './store-entries';
 import {streamEntries} from './stream-entries';
-import {type AdmittedPages, type StoredBatch, TrailWriter} from './trail-writer';
+import {type LeafPages, type StoredBatch, TrailWriter} from './trail-writer';
 import {DEFAULT_WRITE_LIMITS, type WriteLimits} from './write-queue';
 
 export interface AuditTrailRepositoryOptions {
@@ -47,24 +48,24 @@ export class AuditTrailRepository {
    * @throws AuditError ID_CONFLICT where another entry has its id, OVERLOADED
    */
   async create(tenantId: string, admitted: Admitted): Promise<AuditEntry> {
-    const {entries} = await this.writer.append(tenantId, [admitted]);
-    return entries[0] as AuditEntry;
+    const {receipts} = await this.writer.append(tenantId, [leafRow(admitted, true)]);
+    return receipts[0] as AuditEntry;
   }
 
   /**
    * Stores a batch whole or not at all.
    *
-   * @param batch entries that are at hand, or pages of them where they are many
+   * @param batch rows that are at hand, or pages of them where they are many
    * @throws AuditError ID_CONFLICT naming the lines whose id another entry has, OVERLOADED
    */
   async createAll(
     tenantId: string,
-    batch: readonly Admitted[] | AdmittedPages,
+    batch: readonly LeafRow[] | LeafPages,
     options: {receipts?: boolean} = {},
   ): Promise<StoredBatch> {
     if (typeof batch === 'function') return this.writer.appendPages(tenantId, batch, options);
-    const {entries, stored} = await this.writer.append(tenantId, batch);
-    return {count: entries.length, stored, ...(options.receipts && {receipts: entries.map(receiptOf)})};
+    const {receipts, stored} = await this.writer.append(tenantId, batch);
+    return {count: batch.length, stored, ...(options.receipts && {receipts: receipts.map(onlyReceipt)})};
   }
 
   /** Resolves when everything that was given to be stored has been stored or refused. */

@@ -29,9 +29,14 @@ export class Session {
     readonly backend: number,
   ) {}
 
-  /** Runs one statement and answers its rows as arrays. */
-  async rows(text: string, values: readonly unknown[] = []): Promise<unknown[][]> {
+  /**
+   * Runs one statement and answers its rows as arrays.
+   *
+   * @param name of a statement that is run again and again: each connection prepares it once
+   */
+  async rows(text: string, values: readonly unknown[] = [], name?: string): Promise<unknown[][]> {
     const result: QueryArrayResult<unknown[]> = await this.client.query({
+      ...(name !== undefined && {name}),
       text,
       values: [...values],
       rowMode: 'array',

@@ -4,6 +4,7 @@ import {ERASABLE} from '../integrity/leaf';
 import type {Session} from './database';
 import {columnList, entryFromRow} from './entry-row';
 import {ENTRY_RECORD, ENTRY_VALUES} from './json-rows';
+import type {LeafRow} from './leaf-row';
 
 /** What an id stands for already. */
 export interface Known {
@@ -26,14 +27,14 @@ export const knownEntry = (entry: AuditEntry): Known => ({
 export async function knownEntries(
   session: Session,
   tenantId: string,
-  admitted: readonly Admitted[],
+  rows: readonly LeafRow[],
 ): Promise<Map<string, Known>> {
-  const named = admitted.filter(({chosen}) => chosen.has('id')).map(({entry}) => entry);
+  const named = rows.flatMap(({admitted}) => (admitted?.chosen.has('id') ? [admitted.entry] : []));
   if (named.length === 0) return new Map();
   await session.become('audit_reader');
   const sql = `SELECT ${columnList()} FROM audit_logs WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`;
-  const rows = await session.rows(sql, [tenantId, named.map(({id}) => id)]);
-  const known = new Map(rows.map(row => entryFromRow(row)).map(entry => [entry.id, knownEntry(entry)]));
+  const stored = await session.rows(sql, [tenantId, named.map(({id}) => id)]);
+  const known = new Map(stored.map(row => entryFromRow(row)).map(entry => [entry.id, knownEntry(entry)]));
   for (const [id, archived] of await archivedEntries(session, tenantId, named)) known.set(id, archived);
   await session.become('audit_writer');
   return known;

@@ -41,10 +41,10 @@ export async function recordedErasure(
     return database.transaction({role: 'audit_writer', tenantId, background}, async session => {
       const erased = await work(session);
       if (erased.entries === 0) return {count: 0, told: []};
-      const rows = tellingOf(order, erased).map(leafRow);
+      const rows = tellingOf(order, erased).map(each => leafRow(each));
       const [outcome] = await storeEntries(session, tenantId, [rows], partitionOf);
       if (outcome instanceof AuditError) throw outcome;
-      return {count: erased.entries, told: rows.map(({entry}) => entry.id)};
+      return {count: erased.entries, told: rows.map(({id}) => id)};
     });
   };
   const done = await once().catch(error => {

@@ -18,7 +18,7 @@ const GROW = `WITH head AS (UPDATE audit_trees SET size = $2, frontier = decode(
  * transaction ends.
  */
 export async function lockTree(session: Session, tenantId: string): Promise<TreeHead> {
-  const [[size, frontier] = []] = await session.rows(LOCK_HEAD, [tenantId]);
+  const [[size, frontier] = []] = await session.rows(LOCK_HEAD, [tenantId], 'audit-lock-tree');
   return {size: Number(size), frontier: frontierOf(frontier)};
 }
 
@@ -31,14 +31,15 @@ export async function growTree(
 ): Promise<void> {
   const {head, levels} = append(tree, hashes);
   const tiles = levels.flatMap(tilesOf);
-  await session.rows(GROW, [
+  const values = [
     tenantId,
     head.size,
     Buffer.concat(head.frontier).toString('hex'),
     tiles.map(({level}) => level),
     tiles.map(({index}) => index),
     tiles.map(tile => tile.hashes.toString('hex')),
-  ]);
+  ];
+  await session.rows(GROW, values, 'audit-grow-tree');
 }
 
 /** What each tile of a level gets. */

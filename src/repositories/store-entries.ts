@@ -10,29 +10,30 @@ import {growTree, lockTree} from './seal-entries';
 /** What the service gives an entry when it stores it. */
 export type Receipt = Pick<AuditEntry, 'id' | 'recordedAt' | 'leafIndex' | 'leafHash' | 'salt'>;
 
-export const receiptOf = ({id, recordedAt, leafIndex, leafHash, salt}: AuditEntry): Receipt => ({
-  ...{id, recordedAt},
-  ...(leafIndex !== undefined && {leafIndex}),
-  ...(leafHash !== undefined && {leafHash}),
-  ...(salt !== undefined && {salt}),
-});
+/** A receipt, of an entry that may have more. */
+export const onlyReceipt = ({id, recordedAt, leafIndex, leafHash, salt}: Receipt): Receipt =>
+  ({id, recordedAt, leafIndex, leafHash, salt}) as Receipt;
 
-export interface StoredEntries {
-  /** The entries as stored, in the order they came; of a known id, the one stored first. */
-  entries: AuditEntry[];
+/** What became of a group of rows. */
+export interface StoredRows {
+  /**
+   * In the order in which the rows came; of a known id, what was given first. Where the entry itself is at hand, it is
+   * the whole entry as stored.
+   */
+  receipts: Receipt[];
   /** How many of them are new. */
   stored: number;
 }
 
 /** How many entries of these outcomes are new. */
-export const newIn = (outcomes: readonly (StoredEntries | AuditError)[]): number =>
+export const newIn = (outcomes: readonly (StoredRows | AuditError)[]): number =>
   outcomes.reduce((sum, outcome) => sum + (outcome instanceof AuditError ? 0 : outcome.stored), 0);
 
 /** Faults that are named; there may be more. */
 const NAMED_FAULTS = 100;
 
 /**
- * Seals entries into the tree of one tenant and stores them, in the transaction of a writer. An id that is known
+ * Seals rows into the tree of one tenant and stores them, in the transaction of a writer. An id that is known
  * already with the same content is not stored again.
  *
  * @param groups each is stored whole or not at all, by itself
@@ -43,22 +44,25 @@ export async function storeEntries(
   tenantId: string,
   groups: readonly (readonly LeafRow[])[],
   partitionOf: PartitionOf,
-): Promise<(StoredEntries | AuditError)[]> {
+): Promise<(StoredRows | AuditError)[]> {
   const tree = await lockTree(session, tenantId);
   const known = await knownEntries(session, tenantId, groups.flat());
   const fresh: LeafRow[] = [];
   const outcomes = groups.map(group => {
     const {added, conflicts} = examine(group, known);
     if (conflicts.length > 0) return conflict(conflicts);
-    for (const row of added) {
-      row.entry.leafIndex = tree.size + fresh.length;
-      known.set(row.entry.id, knownEntry(row.entry));
+    const receipts = group.map(row => {
+      const before = known.get(row.id);
+      if (before) return before.entry;
+      const receipt = receiptOf(row, tree.size + fresh.length);
       fresh.push(row);
-    }
-    return added.length;
+      if (row.admitted) known.set(row.id, knownEntry(row.admitted.entry));
+      return receipt;
+    });
+    return {receipts, stored: added};
   });
   if (fresh.length > 0) {
-    await copyRows(session, fresh, partitionOf);
+    await copyRows(session, fresh, tree.size, partitionOf);
     await growTree(
       session,
       tenantId,
@@ -66,30 +70,34 @@ export async function storeEntries(
       fresh.map(({hash}) => hash),
     );
   }
-  return outcomes.map((outcome, i) => {
-    if (outcome instanceof AuditError) return outcome;
-    const entries = groups[i]?.flatMap(({entry}) => known.get(entry.id)?.entry ?? []) ?? [];
-    return {entries, stored: outcome};
-  });
+  return outcomes;
 }
 
-/** What of a group is new, and what is at odds with an entry that is known, or came before it in the group. */
+/** What a row that is stored at a place is answered with. */
+function receiptOf({admitted, id, recordedAt, hash, salt}: LeafRow, leafIndex: number): Receipt {
+  if (!admitted) return {id, recordedAt, leafIndex, leafHash: hash.toString('hex'), salt};
+  admitted.entry.leafIndex = leafIndex;
+  return admitted.entry;
+}
+
+/** How much of a group is new, and what is at odds with an entry that is known, or came before it in the group. */
 function examine(group: readonly LeafRow[], known: ReadonlyMap<string, Known>) {
-  const added = new Map<string, LeafRow>();
+  const before = new Map<string, Known>();
   const conflicts: ErrorDetail[] = [];
-  for (const row of group) {
-    const before = added.get(row.entry.id);
-    const existing = known.get(row.entry.id) ?? (before && knownEntry(before.entry));
-    if (!existing) {
-      added.set(row.entry.id, row);
+  let added = 0;
+  for (const {id, line, admitted} of group) {
+    const existing = known.get(id) ?? before.get(id);
+    if (!existing || !admitted) {
+      added += 1;
+      if (admitted) before.set(id, knownEntry(admitted.entry));
       continue;
     }
-    for (const field of existing.differing(row)) {
+    for (const field of existing.differing(admitted)) {
       const message = 'differs from the entry that is stored under this id';
-      conflicts.push({field, code: 'ID_CONFLICT', message, ...(row.line !== undefined && {line: row.line})});
+      conflicts.push({field, code: 'ID_CONFLICT', message, ...(line !== undefined && {line})});
     }
   }
-  return {added: [...added.values()], conflicts};
+  return {added, conflicts};
 }
 
 const conflict = (details: ErrorDetail[]) =>
@@ -100,11 +108,16 @@ const conflict = (details: ErrorDetail[]) =>
   );
 
 /** Copies rows into their partitions, which, unlike the table that they make up, PostgreSQL lets a writer copy into. */
-async function copyRows(session: Session, rows: readonly LeafRow[], partitionOf: PartitionOf): Promise<void> {
+async function copyRows(
+  session: Session,
+  rows: readonly LeafRow[],
+  firstLeaf: number,
+  partitionOf: PartitionOf,
+): Promise<void> {
   const texts = new Map<string, string>();
-  for (const {entry, row} of rows) {
-    const partition = partitionOf(entry.actedAt);
-    texts.set(partition, `${texts.get(partition) ?? ''}${entry.leafIndex}${row}\n`);
+  for (const [i, {actedAt, row}] of rows.entries()) {
+    const partition = partitionOf(actedAt);
+    texts.set(partition, `${texts.get(partition) ?? ''}${firstLeaf + i}${row}\n`);
   }
   for (const [partition, text] of texts) {
     await session.copyIn(`COPY ${partition} (${COPIED_COLUMNS.join(', ')}) FROM STDIN`, text);

@@ -1,20 +1,18 @@
-import {setImmediate as nextTurn} from 'node:timers/promises';
-import type {Admitted} from '../admission/admit';
 import {AuditError} from '../errors';
 import type {Database, Session} from './database';
-import {type LeafRow, leafRow} from './leaf-row';
+import type {LeafRow} from './leaf-row';
 import {ensurePartitions, hasMoved, type PartitionOf} from './partitions';
-import {newIn, type Receipt, receiptOf, type StoredEntries, storeEntries} from './store-entries';
+import {newIn, onlyReceipt, type Receipt, type StoredRows, storeEntries} from './store-entries';
 import {DEFAULT_WRITE_LIMITS, type WriteLimits, WriteQueue} from './write-queue';
 
-/** Pages of admitted entries, as often as they are asked for. */
-export type AdmittedPages = () => AsyncIterable<readonly Admitted[]>;
+/** Pages of entries that are ready to be stored, as often as they are asked for. */
+export type LeafPages = () => AsyncIterable<readonly LeafRow[]>;
 
 /** Entries that are stored whole or not at all: at hand, or read page by page where they are many. */
 type Batch = {rows: readonly LeafRow[]} | PagedBatch;
 
 interface PagedBatch {
-  pages: AdmittedPages;
+  pages: LeafPages;
   months: ReadonlySet<string>;
   /** Gathered by the transaction that stores the batch, where they are wanted. */
   receipts: Receipt[] | undefined;
@@ -32,15 +30,12 @@ export interface StoredBatch {
 /** Longest time that a statement of a writer may take, the wait for the tree of the tenant included, in milliseconds. */
 const STATEMENT_MS = 30_000;
 
-/** Entries that are made ready in one go, while nobody else gets a turn: about 2 ms. */
-const TURN = 64;
-
 /**
  * The one writer of a process: every path into the trail but that of an outbox on the same database, whose entries
  * are stored by the transaction that takes them out.
  */
 export class TrailWriter {
-  private readonly queue: WriteQueue<Batch, StoredEntries>;
+  private readonly queue: WriteQueue<Batch, StoredRows>;
 
   constructor(
     private readonly database: Database,
@@ -54,12 +49,7 @@ export class TrailWriter {
    *
    * @throws AuditError ID_CONFLICT, OVERLOADED, DATABASE_UNAVAILABLE, QUERY_TIMEOUT
    */
-  async append(tenantId: string, admitted: readonly Admitted[]): Promise<StoredEntries> {
-    const rows: LeafRow[] = [];
-    for (const each of admitted) {
-      rows.push(leafRow(each));
-      if (rows.length % TURN === 0) await nextTurn();
-    }
+  async append(tenantId: string, rows: readonly LeafRow[]): Promise<StoredRows> {
     const length = rows.reduce((total, {row}) => total + row.length, 0);
     return this.queue.append(tenantId, {item: {rows}, entries: rows.length, length});
   }
@@ -71,14 +61,14 @@ export class TrailWriter {
    */
   async appendPages(
     tenantId: string,
-    pages: AdmittedPages,
+    pages: LeafPages,
     {receipts: wanted = false}: {receipts?: boolean} = {},
   ): Promise<StoredBatch> {
     const months = new Set<string>();
     let count = 0;
     for await (const page of pages()) {
       count += page.length;
-      for (const {entry} of page) months.add(entry.actedAt.slice(0, 7));
+      for (const {actedAt} of page) months.add(actedAt.slice(0, 7));
     }
     const item: PagedBatch = {pages, months, receipts: wanted ? [] : undefined};
     const {entries, length} = this.limits.group;
@@ -91,7 +81,7 @@ export class TrailWriter {
     await this.queue.drained();
   }
 
-  private async store(tenantId: string, batches: readonly Batch[]): Promise<(StoredEntries | AuditError)[]> {
+  private async store(tenantId: string, batches: readonly Batch[]): Promise<(StoredRows | AuditError)[]> {
     try {
       return await this.storeOnce(tenantId, batches);
     } catch (error) {
@@ -101,12 +91,9 @@ export class TrailWriter {
     }
   }
 
-  private async storeOnce(
-    tenantId: string,
-    batches: readonly Batch[],
-  ): Promise<(StoredEntries | AuditError)[]> {
+  private async storeOnce(tenantId: string, batches: readonly Batch[]): Promise<(StoredRows | AuditError)[]> {
     const times = batches.flatMap(batch =>
-      'rows' in batch ? batch.rows.map(({entry}) => entry.actedAt) : [...batch.months],
+      'rows' in batch ? batch.rows.map(({actedAt}) => actedAt) : [...batch.months],
     );
     const partitionOf = await ensurePartitions(this.database, tenantId, times);
     const options = {role: 'audit_writer', tenantId, timeoutMs: STATEMENT_MS} as const;
@@ -126,15 +113,15 @@ async function storePages(
   tenantId: string,
   batch: PagedBatch,
   partitionOf: PartitionOf,
-): Promise<StoredEntries> {
+): Promise<StoredRows> {
   const receipts: Receipt[] = [];
   let stored = 0;
   for await (const page of batch.pages()) {
-    const [outcome] = await storeEntries(session, tenantId, [page.map(leafRow)], partitionOf);
+    const [outcome] = await storeEntries(session, tenantId, [page], partitionOf);
     if (!outcome || outcome instanceof AuditError) throw outcome;
     stored += outcome.stored;
-    if (batch.receipts) receipts.push(...outcome.entries.map(receiptOf));
+    if (batch.receipts) receipts.push(...outcome.receipts.map(onlyReceipt));
   }
   if (batch.receipts) batch.receipts = receipts;
-  return {entries: [], stored};
+  return {receipts: [], stored};
 }

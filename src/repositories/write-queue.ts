@@ -13,9 +13,15 @@ export interface WriteLimits {
   waiting: Amount;
   /** How long anything may wait for its transaction to begin, in milliseconds. */
   waitMs: number;
-  /** Transactions under way at once; those of one tenant take turns. */
+  /** Transactions under way at once. */
   transactions: number;
 }
+
+/**
+ * Transactions of one tenant under way at once. A second one begins where enough entries wait to be worth it, and waits
+ * in the database itself for the first to release the tree: while the one is stored, the next is made ready.
+ */
+const OF_ONE_TENANT = {transactions: 2, entries: 32};
 
 export const DEFAULT_WRITE_LIMITS: WriteLimits = {
   group: {entries: 256, length: 2 << 20},
@@ -41,14 +47,23 @@ interface Waiting<Item, Stored> extends Write<Item> {
   refused(error: unknown): void;
 }
 
+/** The writes of one tenant. */
+interface Tenant<Item, Stored> {
+  waiting: Waiting<Item, Stored>[];
+  /** Entries of what waits. */
+  entries: number;
+  /** Transactions under way. */
+  turns: number;
+}
+
 /**
  * Lets writes that come while a transaction of their tenant is under way share the next one. Nobody waits for company:
  * the first is stored at once, and whoever comes meanwhile is stored together. Tenants go side by side, in the order in
  * which they came.
  */
 export class WriteQueue<Item, Stored> {
-  private readonly queues = new Map<string, Waiting<Item, Stored>[]>();
-  /** Tenants that have something waiting and no transaction under way, in their order. */
+  private readonly tenants = new Map<string, Tenant<Item, Stored>>();
+  /** Tenants for which a transaction may begin, in their order. */
   private readonly ready = new Set<string>();
   private readonly running = new Set<Promise<void>>();
   private readonly waiting: Amount = {entries: 0, length: 0};
@@ -72,14 +87,11 @@ export class WriteQueue<Item, Stored> {
     waiting.entries += write.entries;
     waiting.length += write.length;
     return new Promise((stored, refused) => {
-      const each = {...write, since: performance.now(), stored, refused};
-      const queue = this.queues.get(tenantId);
-      if (queue) queue.push(each);
-      else {
-        this.queues.set(tenantId, [each]);
-        this.ready.add(tenantId);
-      }
-      this.goOn();
+      const tenant = this.tenants.get(tenantId) ?? {waiting: [], entries: 0, turns: 0};
+      this.tenants.set(tenantId, tenant);
+      tenant.waiting.push({...write, since: performance.now(), stored, refused});
+      tenant.entries += write.entries;
+      this.goOn(tenantId, tenant);
     });
   }
 
@@ -88,27 +100,38 @@ export class WriteQueue<Item, Stored> {
     while (this.running.size > 0) await Promise.race(this.running);
   }
 
-  private goOn(): void {
+  /** Begins what may begin, after something of one tenant has changed. */
+  private goOn(changed: string, tenant: Tenant<Item, Stored>): void {
+    if (this.mayBegin(tenant)) this.ready.add(changed);
     for (const tenantId of this.ready) {
       if (this.running.size >= this.limits.transactions) break;
       this.ready.delete(tenantId);
-      const turn: Promise<void> = this.next(tenantId).finally(() => {
-        this.running.delete(turn);
-        this.goOn();
-      });
-      this.running.add(turn);
+      const next = this.tenants.get(tenantId);
+      if (!next || next.waiting.length === 0) continue;
+      this.begin(tenantId, next);
+      if (this.mayBegin(next)) this.ready.add(tenantId);
     }
     if (this.running.size > 0) this.watch ??= this.watchWaiting();
     else this.unwatch();
   }
 
-  private async next(tenantId: string): Promise<void> {
-    const queue = this.queues.get(tenantId) ?? [];
-    const group = queue.splice(0, this.groupLength(queue));
-    await this.storeAll(tenantId, group);
-    this.leave(group);
-    if (queue.length > 0) this.ready.add(tenantId);
-    else this.queues.delete(tenantId);
+  private mayBegin({waiting, entries, turns}: Tenant<Item, Stored>): boolean {
+    if (waiting.length === 0) return false;
+    return turns === 0 || (turns < OF_ONE_TENANT.transactions && entries >= OF_ONE_TENANT.entries);
+  }
+
+  private begin(tenantId: string, tenant: Tenant<Item, Stored>): void {
+    const group = tenant.waiting.splice(0, this.groupLength(tenant.waiting));
+    tenant.turns += 1;
+    tenant.entries -= entriesOf(group);
+    const turn: Promise<void> = this.storeAll(tenantId, group).finally(() => {
+      this.leave(group);
+      this.running.delete(turn);
+      tenant.turns -= 1;
+      this.forget(tenantId, tenant);
+      this.goOn(tenantId, tenant);
+    });
+    this.running.add(turn);
   }
 
   /** How many of those who wait fit into one transaction; one always does. */
@@ -149,14 +172,20 @@ export class WriteQueue<Item, Stored> {
     }
   }
 
+  private forget(tenantId: string, {turns, waiting}: Tenant<Item, Stored>): void {
+    if (turns === 0 && waiting.length === 0) this.tenants.delete(tenantId);
+  }
+
   /** A transaction that hangs must not make those hang who wait behind it. */
   private watchWaiting(): NodeJS.Timeout {
     return setInterval(() => {
       const longest = performance.now() - this.limits.waitMs;
-      for (const queue of this.queues.values()) {
-        const end = queue.findIndex(({since}) => since > longest);
-        const late = queue.splice(0, end === -1 ? queue.length : end);
+      for (const [tenantId, tenant] of this.tenants) {
+        const end = tenant.waiting.findIndex(({since}) => since > longest);
+        const late = tenant.waiting.splice(0, end === -1 ? tenant.waiting.length : end);
+        tenant.entries -= entriesOf(late);
         this.leave(late);
+        this.forget(tenantId, tenant);
         for (const {refused} of late) refused(overloaded('has waited too long'));
       }
     }, this.limits.waitMs / 10).unref();
@@ -167,6 +196,9 @@ export class WriteQueue<Item, Stored> {
     this.watch = undefined;
   }
 }
+
+const entriesOf = (group: readonly Amount[]): number =>
+  group.reduce((total, {entries}) => total + entries, 0);
 
 const halves = <T>(list: readonly T[]): T[][] => {
   const middle = Math.ceil(list.length / 2);

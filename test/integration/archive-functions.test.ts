@@ -10,6 +10,7 @@ import {
 } from '../../dist/repositories/archive-rows';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Session} from '../../dist/repositories/database';
+import {leafRow} from '../../dist/repositories/leaf-row';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
 const ACTED_AT = '2026-05-05T05:05:05.123Z';
@@ -27,9 +28,10 @@ beforeEach(async () => {
     admit({id: randomUUID(), action: 'a.b', actedAt: ACTED_AT}, bearer),
   );
   entries = page.map(({entry: {id, actedAt}}) => ({id, actedAt}));
-  await auditLogs.createAll('acme', async function* () {
-    yield page;
-  });
+  await auditLogs.createAll(
+    'acme',
+    page.map(each => leafRow(each)),
+  );
 });
 
 const archive = (changes: Partial<ArchiveRow> = {}): ArchiveRow => ({

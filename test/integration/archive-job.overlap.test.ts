@@ -13,6 +13,7 @@ import {type ArchiveOutcome, archiveJob} from '../../dist/jobs/archive-job';
 import {readCustomFilter} from '../../dist/query/custom-filter';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {JobRow} from '../../dist/repositories/job-rows';
+import {leafRow} from '../../dist/repositories/leaf-row';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 import {assertExactlyOnce, whereabouts} from '../support/whereabouts';
 
@@ -46,9 +47,10 @@ test('of archives that write the same entries at the same time one removes them,
       admit({id: randomUUID(), action: 'a.b', actedOn: 'order', entityId: String(i)}, bearer),
     );
     for (const {entry} of page) ids.add(entry.id);
-    await auditLogs.createAll('acme', async function* () {
-      yield page;
-    });
+    await auditLogs.createAll(
+      'acme',
+      page.map(each => leafRow(each)),
+    );
     const same = jobOf({actedOn: 'order'});
     const jobs = [
       same,

@@ -20,6 +20,7 @@ import {readCustomFilter} from '../../dist/query/custom-filter';
 import {archivesOverlapping} from '../../dist/repositories/archive-rows';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {JobRow} from '../../dist/repositories/job-rows';
+import {leafRow} from '../../dist/repositories/leaf-row';
 import {placesOf} from '../support/every-text';
 import {HookedStore} from '../support/hooked-store';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
@@ -64,9 +65,10 @@ async function fill(actedOn: string, count: number): Promise<AuditEntry[]> {
       i % 2 === 0 ? {dataSubjectId: erasure.dataSubjectId, reason: value} : {reason: 'not secret'};
     return admit({id: randomUUID(), action: 'a.b', actedOn, entityId: String(i), ...whose}, bearer);
   });
-  await trail.createAll('acme', async function* () {
-    yield page;
-  });
+  await trail.createAll(
+    'acme',
+    page.map(each => leafRow(each)),
+  );
   return page.map(({entry}) => entry);
 }
 

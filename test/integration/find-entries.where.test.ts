@@ -6,6 +6,7 @@ import {admit} from '../../dist/admission/admit';
 import {NEWEST_FIRST} from '../../dist/query/order';
 import {readWhere} from '../../dist/query/where';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
+import {leafRow} from '../../dist/repositories/leaf-row';
 import {isUnder} from '../support/evaluate-where';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
@@ -107,9 +108,10 @@ test('a where finds exactly the entries that it says, of any entries', async () 
   const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
   const bearer = {tenantId: 'acme', actor: 'tester', actorType: 'user'} as const;
   const entries = fc.sample(ENTRY, 150).map(entry => ({...entry, id: randomUUID(), action: 'a.b'}));
-  await auditLogs.createAll('acme', async function* () {
-    yield entries.map(entry => admit(entry, bearer));
-  });
+  await auditLogs.createAll(
+    'acme',
+    entries.map(entry => leafRow(admit(entry, bearer))),
+  );
   await fc.assert(
     fc.asyncProperty(WHERE, async where => {
       const condition = readWhere(JSON.parse(JSON.stringify(where)));

@@ -11,6 +11,7 @@ import {EVERYTHING} from '../../dist/models/condition';
 import {ENTRY_COLUMNS} from '../../dist/models/entry-columns';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import {Database} from '../../dist/repositories/database';
+import {leafRow} from '../../dist/repositories/leaf-row';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 import {naiveRoot} from '../unit/integrity/naive-tree';
 
@@ -26,7 +27,7 @@ const bearer = (tenantId: string) => ({tenantId, actor: 'jane', actorType: 'user
 const batch = (tenantId: string, inputs: readonly object[]) =>
   trail.createAll(
     tenantId,
-    inputs.map(input => admit(input, bearer(tenantId))),
+    inputs.map(input => leafRow(admit(input, bearer(tenantId)))),
   );
 
 const order = ENTRY_COLUMNS.filter(({property}) => property === 'id').map(column => ({
@@ -82,14 +83,14 @@ describe('sealing', () => {
       const inputs = Array.from({length}, (_, n) => ({action: 'a.b', entityId: `${i}-${n}`, reason: 'why'}));
       if (length === 1) await repository.create(tenantId, admit(inputs[0], bearer(tenantId)));
       else {
-        const admitted = inputs.map(input => admit(input, bearer(tenantId)));
+        const rows = inputs.map(input => leafRow(admit(input, bearer(tenantId))));
         await repository.createAll(
           tenantId,
           i % 3
-            ? admitted
+            ? rows
             : async function* () {
-                yield admitted.slice(0, 100);
-                yield admitted.slice(100);
+                yield rows.slice(0, 100);
+                yield rows.slice(100);
               },
         );
       }

@@ -6,6 +6,7 @@ import {CheckpointPublisher, type CheckpointPublisherParts} from '../../dist/job
 import {TreeSweep} from '../../dist/jobs/tree-sweep';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Database} from '../../dist/repositories/database';
+import {leafRow} from '../../dist/repositories/leaf-row';
 import {TransparencyLog} from '../../dist/repositories/transparency-log';
 import {type AuditServiceOptions, DEFAULT_AUDIT_SERVICE_OPTIONS} from '../../dist/types';
 
@@ -18,7 +19,9 @@ export const newKey = (): KeyObject => generateKeyPairSync('ed25519').privateKey
 export async function grow(database: Database, tenantId: string, entries = 1): Promise<void> {
   const trail = new AuditTrailRepository(database, {queryTimeoutMs: 10_000});
   const bearer = {tenantId, actor: 'jane', actorType: 'user'} as const;
-  const page = Array.from({length: entries}, (_, i) => admit({action: 'a.b', entityId: String(i)}, bearer));
+  const page = Array.from({length: entries}, (_, i) =>
+    leafRow(admit({action: 'a.b', entityId: String(i)}, bearer)),
+  );
   await trail.createAll(tenantId, page);
 }
 
