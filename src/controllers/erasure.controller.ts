@@ -87,7 +87,10 @@ export class ErasureController {
     const caller = await this.gate.open(this.context, PermissionKey.ManageAudit);
     const erasure = readErasure(await readJson(bodyOf(body), MAX_BODY_BYTES));
     const {tenantId, actorType} = caller;
-    const stored = await eraseStored(this, erasure, bearerOf(caller, this.context));
+    // What tells of an erasure stays for good: no more of the caller than who it was.
+    const {context, ...bearer} = bearerOf(caller, this.context);
+    const request = context?.requestId === undefined ? {} : {requestId: context.requestId};
+    const stored = await eraseStored(this, erasure, {...bearer, context: request});
     if (!(await hasArchives(this.database, tenantId))) return stored;
     const order = {operation: 'ERASE', filter: erasure, condition: EVERYTHING, actorType} as const;
     const {jobId, outcome} = await awaitedJob(this, caller, order);

@@ -60,6 +60,7 @@ export class CheckpointPublisher implements LifeCycleObserver {
     await Promise.all(this.loops);
     if (this.loops.length > 0) await this.publish(true);
     await Promise.all(this.parts.witnesses.map(witness => witness.stop()));
+    await this.parts.notes?.close();
   }
 
   private grew(tenantId: string, entries: number): void {

@@ -23,10 +23,11 @@ export class TreeSweep {
   private readonly lastGrown = new Map<string, number>();
   private thinned = Date.now();
 
-  /** @param everyMs time between two sweeps */
+  /** @param everyMs time between two sweeps @param thinMs time between two thinnings */
   constructor(
     private readonly parts: TreeSweepParts,
     private readonly everyMs: number,
+    private readonly thinMs: number = HOUR_MS,
   ) {}
 
   /** Has the checkpoints of a tenant thinned, whose tree has grown. */
@@ -44,7 +45,7 @@ export class TreeSweep {
         }
       });
       await this.attempt(() => this.holdAgainstNotes(signal));
-      if (Date.now() - this.thinned >= HOUR_MS) await this.attempt(() => this.thin(signal));
+      if (Date.now() - this.thinned >= this.thinMs) await this.attempt(() => this.thin(signal));
       await sleep(this.everyMs, undefined, {signal}).catch(() => {});
     }
   }

@@ -7,6 +7,9 @@ import type {NotesElsewhere} from '../repositories/history-guard';
 export interface CheckpointLog extends NotesElsewhere {
   /** Adds a note, unless one of its size or a larger one of the tenant is there. It is durable on return. */
   append(tenantId: string, note: string): Promise<void>;
+
+  /** Releases what is held; it is taken up again where it is needed. */
+  close?(): Promise<void>;
 }
 
 /** The tenant that an origin stands for; undefined where it is that of another service. */

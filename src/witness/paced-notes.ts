@@ -28,4 +28,8 @@ export class PacedNotes {
       if (this.waiting.get(tenantId) === note) this.waiting.delete(tenantId);
     }
   }
+
+  async close(): Promise<void> {
+    await this.log.close?.();
+  }
 }

@@ -55,11 +55,22 @@ export class WitnessClient {
 
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      const [next] = [...this.waiting].sort(([, a], [, b]) => a.due - b.due);
-      const pause = next ? next[1].due - Date.now() : LONGEST_PAUSE_MS;
-      if (next && pause <= 0) await this.ask(...next);
+      const {next, pause} = this.next();
+      if (next) await this.ask(...next);
       else await this.rest(pause);
     }
+  }
+
+  /** The first that is due, or how long until one is, in milliseconds. Those that were put off stand at the end. */
+  private next(): {next?: [string, Waiting]; pause: number} {
+    const now = Date.now();
+    let pause = LONGEST_PAUSE_MS;
+    for (const next of this.waiting) {
+      const left = next[1].due - now;
+      if (left <= 0) return {next, pause: 0};
+      pause = Math.min(pause, left);
+    }
+    return {pause};
   }
 
   private async rest(pauseMs: number): Promise<void> {
@@ -86,7 +97,9 @@ export class WitnessClient {
 
   private renew(tenantId: string, change: Pick<Waiting, 'tries' | 'due'>): void {
     const waiting = this.waiting.get(tenantId);
-    if (waiting) this.waiting.set(tenantId, {...waiting, ...change});
+    if (!waiting) return;
+    this.waiting.delete(tenantId);
+    this.waiting.set(tenantId, {...waiting, ...change});
   }
 
   private tell(tenantId: string, result: WitnessResult, reason: string): void {

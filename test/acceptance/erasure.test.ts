@@ -10,6 +10,7 @@ import {isConsistent} from '../../dist/integrity/verify-proof';
 import {type BadRequest, testRefusals} from '../support/bad-request';
 import {placesOf} from '../support/every-text';
 import {startTestService, type TestService} from '../support/test-service';
+import {endedJob} from '../support/wait-for-job';
 
 let service: TestService;
 let keys: NoteVerifier[];
@@ -180,6 +181,47 @@ describe('an erasure', () => {
     const {entries, numberOfEntriesErased} = await erase({dataSubjectId: subject, reason: 'asked for'});
     assert.equal(numberOfEntriesErased, 1);
     assert.deepEqual((await stored(entries[0] ?? '')).metadata, {entries: 1, leaves: [], unsealed: 1});
+  });
+
+  test('reaches archives by a job, which is waited for unless the caller does not want to', async () => {
+    const token = await service.token({tenantId: 'archiving'});
+    const entries = [1, 2].map(() => ({...secretive('patient-9'), actedOn: 'file'}));
+    await service.send('/audit-logs/batch', {body: [...entries, secretive('patient-10')], token});
+    const filter = {actedOn: 'file'};
+    assert.equal((await service.send('/audit-logs/archive', {body: filter, token})).status, 200);
+    await service.send('/audit-logs', {body: {...secretive('patient-9'), actedOn: 'file'}, token});
+
+    const body = {dataSubjectId: 'patient-9', reason: 'request 13'};
+    const {numberOfEntriesErased, entries: told, jobId = ''} = await erase(body, token);
+    assert.deepEqual([numberOfEntriesErased, told.length], [3, 2]);
+    const job = await endedJob(service.send, jobId, {token});
+    assert.deepEqual([job.operation, job.status], ['ERASE', 'COMPLETED']);
+
+    const query = (await service.send('/audit-logs?actedOn=file&includeArchivedLogs=true', {token})).json;
+    const {result} = await endedJob(service.send, (query as {jobId: string}).jobId, {token});
+    assert.equal((result as AuditEntry[]).length, 3);
+    assert.ok(!JSON.stringify(result).includes(SECRET_VALUE));
+    for (const entry of result as AuditEntry[]) assert.equal(leafOf(entry)?.toString('hex'), entry.leafHash);
+    const again = await service.send('/audit-logs', {body: entries[0], token});
+    assert.equal(again.status, 200, again.text);
+    assert.equal(
+      (await service.send('/audit-logs', {body: {...entries[0], reason: 'x'}, token})).status,
+      200,
+    );
+
+    const later = await service.send('/audit-logs/erasure', {
+      body,
+      token,
+      headers: {prefer: 'respond-async'},
+    });
+    assert.equal(later.status, 202, later.text);
+    assert.match(later.headers.get('location') ?? '', /\/audit-logs\/jobs\//);
+    await erase({dataSubjectId: 'patient-10', reason: 'and the other'}, token);
+    const {rows} = await service.db.admin.query(
+      "SELECT FROM audit_logs a WHERE tenant_id = 'archiving' AND strpos(a::text, $1) > 0",
+      [SECRET_VALUE],
+    );
+    assert.equal(rows.length, 0);
   });
 
   test('is told of by the service alone', async () => {

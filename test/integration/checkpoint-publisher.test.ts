@@ -4,9 +4,10 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {Pool} from 'pg';
 import {openCheckpoint} from '../../dist/integrity/checkpoint';
 import {type LogSigner, logSigner} from '../../dist/integrity/log-signer';
+import {TreeSweep} from '../../dist/jobs/tree-sweep';
 import {Database} from '../../dist/repositories/database';
 import {TransparencyLog} from '../../dist/repositories/transparency-log';
-import {grow, newKey, ORIGIN, testPublisher} from '../support/checkpoint-parts';
+import {grow, heardLogger, newKey, ORIGIN, testPublisher} from '../support/checkpoint-parts';
 import {eventually} from '../support/eventually';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
@@ -166,6 +167,28 @@ describe('old checkpoints', () => {
       rows.map(({size}) => size),
       [3, 6, 7, 8, 9],
     );
+  });
+
+  test('are looked after where the tree has grown', async () => {
+    for (const size of [1, 2]) {
+      await db.admin.query(
+        "INSERT INTO audit_checkpoints VALUES ('grown', $1, 'note', '2026-01-01T05:00:00Z')",
+        [size],
+      );
+    }
+    const log = new TransparencyLog(db.database, signer);
+    const {logger} = heardLogger();
+    const sweep = new TreeSweep({log, guard: undefined, notes: undefined, logger}, 20, 0);
+    const {publisher} = testPublisher(db.database, {signer, log, sweep});
+    publisher.start();
+    await grow(db.database, 'grown', 3);
+    await eventually('the older one is gone', async () => {
+      const {rows} = await db.admin.query(
+        "SELECT size::int FROM audit_checkpoints WHERE tenant_id = 'grown'",
+      );
+      return rows.map(({size}) => size).join() === '2,3' ? true : undefined;
+    });
+    await publisher.stop();
   });
 
   test('are refused to everybody otherwise, and so is every change but a further signature', async () => {

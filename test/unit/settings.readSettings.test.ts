@@ -62,6 +62,8 @@ describe('readSettings', () => {
     ['S3_BUCKET', {S3_BUCKET: 'ab'}],
     ['CHECKPOINT_INTERVAL_MS', {CHECKPOINT_INTERVAL_MS: '-1'}],
     ['CHECKPOINT_ENTRIES', {CHECKPOINT_ENTRIES: '0'}],
+    ['CHECKPOINT_INTERVAL_MS', {CHECKPOINT_INTERVAL_MS: '0', CHECKPOINT_LOG: 'store'}],
+    ['SIGNING_KEY_FILE', {...OWN_DATABASE, JWT_SECRET: SECRET, CHECKPOINT_LOG: '/var/lib/audit/log'}],
     ['WITNESS_URL', {WITNESS_URL: 'witness one', WITNESS_KEY: WITNESS}],
     ['WITNESS_KEY', {WITNESS_URL: 'https://witness.example.com'}],
     ['WITNESS_KEY', {WITNESS_KEY: WITNESS}],
