@@ -12,7 +12,7 @@ CREATE ROLE audit_writer NOLOGIN;
 CREATE TABLE archived_entries (
   tenant_id text NOT NULL,
   id uuid NOT NULL,
-  content_hash bytea NOT NULL,
+  content_hash bytea,
   recorded_at timestamp with time zone NOT NULL,
   leaf_index bigint,
   leaf_hash bytea,
@@ -37,6 +37,14 @@ CREATE TABLE audit_cursor_key (
   key bytea NOT NULL
 );
 ALTER TABLE audit_cursor_key OWNER TO audit_owner;
+
+CREATE TABLE audit_keys (
+  verifier_key text NOT NULL,
+  first_used timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  last_used timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE audit_keys OWNER TO audit_owner;
+COMMENT ON TABLE audit_keys IS 'Public keys that have signed checkpoints (C2SP signed-note), and when';
 
 CREATE TABLE audit_logs (
   id uuid NOT NULL,
@@ -167,6 +175,7 @@ ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY 
 ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_pkey PRIMARY KEY (only_one);
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_only_one_check CHECK (only_one);
+ALTER TABLE audit_keys ADD CONSTRAINT audit_keys_pkey PRIMARY KEY (verifier_key);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, acted_at, id);
 ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_tiles ADD CONSTRAINT audit_tiles_pkey PRIMARY KEY (tenant_id, level, index);
@@ -176,7 +185,7 @@ ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_frontier_check CHECK (((octet_length(frontier) % 32) = 0));
 ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
-ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text])));
+ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text, 'ERASE'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_tenant_id_file_name_key UNIQUE (tenant_id, file_name);
@@ -191,6 +200,7 @@ ALTER TABLE migrations ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
 
 CREATE INDEX audit_logs_action ON ONLY public.audit_logs USING btree (tenant_id, action, acted_at);
 CREATE INDEX audit_logs_actor ON ONLY public.audit_logs USING btree (tenant_id, actor, acted_at);
+CREATE INDEX audit_logs_data_subject ON ONLY public.audit_logs USING btree (tenant_id, data_subject_id) WHERE (data_subject_id IS NOT NULL);
 CREATE INDEX audit_logs_entity ON ONLY public.audit_logs USING btree (tenant_id, acted_on, entity_id, acted_at);
 CREATE INDEX audit_logs_failures ON ONLY public.audit_logs USING btree (tenant_id, acted_at) WHERE (outcome <> 'success'::text);
 CREATE INDEX audit_logs_id ON ONLY public.audit_logs USING btree (tenant_id, id);
@@ -209,6 +219,22 @@ AS $function$
 $function$
 ;
 ALTER FUNCTION audit_content_hash(audit_logs) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_cosign(tenant text, at_size bigint, read_note text, lines text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  UPDATE audit_checkpoints SET note = note || lines
+   WHERE tenant_id = tenant AND size = at_size AND note = read_note;
+  RETURN FOUND;
+END
+$function$
+;
+ALTER FUNCTION audit_cosign(text,bigint,text,text) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_ensure_partition(moment timestamp with time zone)
  RETURNS boolean
@@ -252,6 +278,56 @@ $function$
 ;
 ALTER FUNCTION audit_ensure_partition(timestamp with time zone) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_erase(tenant text, acted timestamp with time zone[], ids uuid[], leaves text[])
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  PERFORM audit_refuse_leaf()
+     FROM unnest(acted, ids, leaves) AS asked (acted_at, id, leaf)
+     JOIN audit_logs a ON a.tenant_id = tenant AND a.acted_at = asked.acted_at AND a.id = asked.id
+    WHERE NOT audit_is_leaf(asked.leaf, a.leaf_hash);
+  PERFORM set_config('audit.lawful_erasure', 'yes', true);
+  RETURN QUERY
+    UPDATE audit_logs a
+       SET actor_email = NULL, actor_name = NULL, after = NULL, before = NULL, description = NULL, ip = NULL,
+           metadata = NULL, reason = NULL, user_agent = NULL, salt = NULL,
+           commitments = coalesce(asked.leaf::jsonb -> 'commitments', '{}')
+      FROM unnest(acted, ids, leaves) AS asked (acted_at, id, leaf)
+     WHERE a.tenant_id = tenant AND a.acted_at = asked.acted_at AND a.id = asked.id
+       AND a.commitments IS NULL AND a.action <> 'audit.log.erase'
+    RETURNING a.leaf_index;
+  PERFORM set_config('audit.lawful_erasure', '', true);
+END
+$function$
+;
+ALTER FUNCTION audit_erase(text,timestamp with time zone[],uuid[],text[]) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_erase_archived(tenant text, ids uuid[], leaves text[])
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  PERFORM audit_refuse_leaf()
+     FROM unnest(ids, leaves) AS asked (id, leaf)
+     JOIN archived_entries a ON a.tenant_id = tenant AND a.id = asked.id
+    WHERE NOT audit_is_leaf(asked.leaf, a.leaf_hash);
+  RETURN QUERY
+    UPDATE archived_entries a SET salt = NULL, content_hash = NULL
+      FROM unnest(ids) AS asked (id)
+     WHERE a.tenant_id = tenant AND a.id = asked.id AND a.content_hash IS NOT NULL
+    RETURNING a.leaf_index;
+END
+$function$
+;
+ALTER FUNCTION audit_erase_archived(text,uuid[],text[]) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_finish_archive(mapping_id uuid, tenant text)
  RETURNS void
  LANGUAGE plpgsql
@@ -272,6 +348,30 @@ END
 $function$
 ;
 ALTER FUNCTION audit_finish_archive(uuid,text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_is_leaf(data text, hash bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT sha256('\x00'::bytea || convert_to(data, 'UTF8')) IS NOT DISTINCT FROM hash;
+$function$
+;
+ALTER FUNCTION audit_is_leaf(text,bytea) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_may_thin(signed timestamp with time zone, later timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  SELECT coalesce(signed < now() - interval '1 day' AND date_trunc('hour', later) = date_trunc('hour', signed)
+               OR signed < now() - interval '90 days' AND date_trunc('day', later) = date_trunc('day', signed), false);
+$function$
+;
+ALTER FUNCTION audit_may_thin(timestamp with time zone,timestamp with time zone) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_open_partition(partition regclass)
  RETURNS void
@@ -311,16 +411,71 @@ CREATE OR REPLACE FUNCTION public.audit_refuse_change()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  IF TG_OP = 'DELETE' AND current_setting('audit.lawful_removal', true) = 'yes' AND current_user = 'audit_owner' THEN
+  IF current_user = 'audit_owner'
+     AND (TG_OP = 'DELETE' AND current_setting('audit.lawful_removal', true) = 'yes'
+          OR TG_OP = 'UPDATE' AND current_setting('audit.lawful_erasure', true) = 'yes') THEN
     RETURN NULL;
   END IF;
   RAISE EXCEPTION 'audit entries are append-only: % refused', TG_OP
     USING ERRCODE = 'insufficient_privilege',
-          HINT = 'Entries leave the table through audit_remove_archived alone.';
+          HINT = 'Entries leave the table through audit_remove_archived alone, and values through audit_erase.';
 END
 $function$
 ;
 ALTER FUNCTION audit_refuse_change() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_leaf()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'this is not what the leaf was made of' USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_leaf() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_resigning()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF current_user = 'audit_owner' THEN
+    IF TG_OP = 'DELETE' AND audit_may_thin(OLD.signed_at, (
+         SELECT signed_at FROM audit_checkpoints WHERE tenant_id = OLD.tenant_id AND size > OLD.size ORDER BY size LIMIT 1)) THEN
+      RETURN OLD;
+    ELSIF TG_OP = 'UPDATE'
+      AND (NEW.tenant_id, NEW.size, NEW.signed_at) = (OLD.tenant_id, OLD.size, OLD.signed_at)
+      AND starts_with(NEW.note, OLD.note)
+      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]+=*\n)+$' THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'checkpoints are kept as they were signed: % refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_resigning() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_rewriting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.commitments IS NULL AND NEW.commitments IS NOT NULL
+     AND to_jsonb(NEW) - 'commitments' = (to_jsonb(OLD) - 'commitments') || jsonb_build_object(
+           'actor_email', NULL, 'actor_name', NULL, 'after', NULL, 'before', NULL, 'description', NULL, 'ip', NULL,
+           'metadata', NULL, 'reason', NULL, 'user_agent', NULL, 'salt', NULL) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'audit entries are append-only: rewriting refused' USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_rewriting() OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_refuse_shrinking()
  RETURNS trigger
@@ -360,7 +515,7 @@ $function$
 ;
 ALTER FUNCTION audit_refuse_unfinished() OWNER TO audit_owner;
 
-CREATE OR REPLACE FUNCTION public.audit_remove_archived(mapping_id uuid, tenant text, acted timestamp with time zone[], ids uuid[])
+CREATE OR REPLACE FUNCTION public.audit_remove_archived(mapping_id uuid, tenant text, acted timestamp with time zone[], ids uuid[], erased boolean[])
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -376,13 +531,15 @@ BEGIN
   PERFORM set_config('audit.lawful_removal', 'yes', true);
   WITH removal AS (
     DELETE FROM audit_logs a
-     USING unnest(acted, ids) AS archived (acted_at, id)
+     USING unnest(acted, ids, erased) AS archived (acted_at, id, erased)
      WHERE a.tenant_id = tenant AND a.acted_at = archived.acted_at AND a.id = archived.id
+       AND (a.commitments IS NOT NULL) = archived.erased
     RETURNING a AS entry
   )
   INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at, leaf_index, leaf_hash, salt)
-  SELECT tenant, (removal.entry).id, audit_content_hash(removal.entry), (removal.entry).recorded_at,
-         (removal.entry).leaf_index, (removal.entry).leaf_hash, (removal.entry).salt FROM removal;
+  SELECT tenant, (removal.entry).id,
+         CASE WHEN (removal.entry).commitments IS NULL THEN audit_content_hash(removal.entry) END,
+         (removal.entry).recorded_at, (removal.entry).leaf_index, (removal.entry).leaf_hash, (removal.entry).salt FROM removal;
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM set_config('audit.lawful_removal', '', true);
   UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
@@ -390,13 +547,95 @@ BEGIN
 END
 $function$
 ;
-ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]) OWNER TO audit_owner;
+ALTER FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_replace_archive(mapping_id uuid, tenant text, old_file text, new_file text, held bigint, lowest_leaf bigint, highest_leaf bigint, length bigint, hash text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  UPDATE mapping_logs SET file_name = new_file, bytes = length, sha256 = hash
+   WHERE tenant_id = tenant AND id = mapping_id AND state = 'done' AND file_name = old_file AND entries = held
+     AND first_leaf IS NOT DISTINCT FROM lowest_leaf AND last_leaf IS NOT DISTINCT FROM highest_leaf;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'this file does not take the place of %', old_file USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+END
+$function$
+;
+ALTER FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_require_tenant(tenant text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF tenant IS DISTINCT FROM nullif(current_setting('audit.tenant_id', true), '') THEN
+    RAISE EXCEPTION 'another tenant than that of the transaction' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+END
+$function$
+;
+ALTER FUNCTION audit_require_tenant(text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_thin_checkpoints(tenant text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  gone bigint;
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  WITH placed AS (
+    SELECT size, signed_at, lead(signed_at) OVER (ORDER BY size) AS later FROM audit_checkpoints WHERE tenant_id = tenant
+  )
+  DELETE FROM audit_checkpoints c USING placed
+   WHERE c.tenant_id = tenant AND c.size = placed.size AND audit_may_thin(placed.signed_at, placed.later);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN gone;
+END
+$function$
+;
+ALTER FUNCTION audit_thin_checkpoints(text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_unsigned_trees()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT tree.tenant_id FROM audit_trees tree
+   WHERE tree.size > coalesce((SELECT max(size) FROM audit_checkpoints signed WHERE signed.tenant_id = tree.tenant_id), 0);
+$function$
+;
+ALTER FUNCTION audit_unsigned_trees() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_use_keys(keys text[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  INSERT INTO audit_keys (verifier_key) SELECT DISTINCT unnest(keys)
+  ON CONFLICT (verifier_key) DO UPDATE SET last_used = greatest(audit_keys.last_used, clock_timestamp());
+$function$
+;
+ALTER FUNCTION audit_use_keys(text[]) OWNER TO audit_owner;
 
 -- Triggers
 
-CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_checkpoints_kept BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+CREATE TRIGGER audit_checkpoints_signed BEFORE DELETE OR UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION audit_refuse_resigning();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs_default FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_tiles_grow BEFORE DELETE OR UPDATE ON public.audit_tiles FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_tiles_kept BEFORE TRUNCATE ON public.audit_tiles FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_trees_grow BEFORE DELETE OR UPDATE ON public.audit_trees FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
@@ -429,6 +668,7 @@ GRANT SELECT ON TABLE archived_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
 GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
+GRANT SELECT ON TABLE audit_keys TO audit_reader;
 GRANT SELECT ON TABLE audit_logs TO audit_reader;
 GRANT SELECT ON TABLE audit_tiles TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE audit_tiles TO audit_writer;
@@ -438,7 +678,14 @@ GRANT SELECT ON TABLE jobs TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
 GRANT SELECT ON TABLE mapping_logs TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_content_hash(audit_logs) TO audit_reader;
+GRANT EXECUTE ON FUNCTION audit_cosign(text,bigint,text,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamp with time zone) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_erase(text,timestamp with time zone[],uuid[],text[]) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_erase_archived(text,uuid[],text[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_finish_archive(uuid,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,text,text) TO audit_writer;
-GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[]) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_use_keys(text[]) TO audit_writer;

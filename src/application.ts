@@ -14,7 +14,7 @@ import {ServiceMetrics} from './observability/metrics';
 import {requestLog} from './observability/request-log';
 import {serviceLogger} from './observability/service-logger';
 import type {Settings} from './settings';
-import {AuditDbSourceName, type DatabaseSettings} from './types';
+import {AuditDbSourceName, type DatabaseSettings, DEFAULT_AUDIT_SERVICE_OPTIONS} from './types';
 
 /** What the service on its own is made of, once its settings are complete. */
 export interface ServiceParts {
@@ -46,6 +46,13 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       queryTimeoutMs: settings.queryTimeoutMs,
       concurrentExports: settings.exportConcurrency,
       archiveWaitMs: settings.archiveWaitMs,
+      checkpoints: {
+        ...settings.checkpoints,
+        witnesses: {
+          ...DEFAULT_AUDIT_SERVICE_OPTIONS.checkpoints.witnesses,
+          ...settings.checkpoints.witnesses,
+        },
+      },
       jobs: {
         run: settings.jobConcurrency > 0,
         concurrency: settings.jobConcurrency,

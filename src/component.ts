@@ -10,6 +10,7 @@ import {
   CoreTags,
   createBindingFromClass,
   inject,
+  type LifeCycleObserver,
 } from '@loopback/core';
 import type {juggler} from '@loopback/repository';
 import {AuditLog} from '@loopback-audit/audit-log';
@@ -20,6 +21,7 @@ import {createObjectStore} from './archive/create-object-store';
 import {keepExport} from './archive/keep-export';
 import {ArchiveController} from './controllers/archive.controller';
 import {AuditController} from './controllers/audit.controller';
+import {ErasureController} from './controllers/erasure.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
@@ -29,10 +31,14 @@ import {AuditSpecEnhancer} from './controllers/spec-enhancer';
 import {tileRoutes} from './controllers/tile-routes';
 import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
+import {parseWitnessKey} from './integrity/cosignature';
 import {archiveJob} from './jobs/archive-job';
+import {CheckpointPublisher} from './jobs/checkpoint-publisher';
+import {eraseJob} from './jobs/erase-job';
 import {JobRunner} from './jobs/job-runner';
 import {OutboxRelays} from './jobs/outbox-relays';
 import {exportJob, queryJob} from './jobs/recall-job';
+import {TreeSweep} from './jobs/tree-sweep';
 import {AuditServiceBindings as Keys} from './keys';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
@@ -40,10 +46,16 @@ import {MappingLog} from './models/mapping-log.model';
 import {serviceLogger} from './observability/service-logger';
 import {AuditTrailRepository} from './repositories/audit-trail.repository';
 import {Database} from './repositories/database';
+import {HistoryGuard} from './repositories/history-guard';
 import {JobRows} from './repositories/job-rows';
 import {relayIntoTrail} from './repositories/relay-entries';
 import {TransparencyLog} from './repositories/transparency-log';
 import {AuditDbSourceName, type AuditServiceConfig, type AuditServiceOptions, withDefaults} from './types';
+import {CheckpointFile} from './witness/checkpoint-file';
+import type {CheckpointLog} from './witness/checkpoint-log';
+import {CheckpointObjects} from './witness/checkpoint-objects';
+import {PacedNotes} from './witness/paced-notes';
+import {WitnessClient} from './witness/witness-client';
 
 /**
  * The audit service as a part of any LoopBack application. It needs a datasource named `AuditDB` on the
@@ -57,6 +69,7 @@ export class AuditServiceComponent implements Component {
     AuditController,
     ExportController,
     ArchiveController,
+    ErasureController,
     JobController,
     ProofController,
   ];
@@ -67,7 +80,11 @@ export class AuditServiceComponent implements Component {
   }
 }
 
-/** Groups stop in the reverse order of their names: jobs are given back before datasources are disconnected. */
+/**
+ * Groups stop in the reverse order of their names: what is being written is stored, then jobs are given back and what
+ * has grown is signed, then datasources are disconnected.
+ */
+const WRITERS = 'writers';
 const WORKERS = 'workers';
 
 function parts(): Binding[] {
@@ -91,24 +108,21 @@ function parts(): Binding[] {
       `repositories.${AuditTrailRepository.name}`,
       async get => new AuditTrailRepository(await get(Keys.DATABASE), await get(Keys.OPTIONS)),
     ).tag('repository'),
-    singleton(
-      Keys.LOG,
-      async get => new TransparencyLog(await get(Keys.DATABASE), await get(Keys.SIGNER, {optional: true})),
-    ),
+    singleton(Keys.CHECKPOINT_LOG, checkpointLog),
+    singleton(Keys.HISTORY_GUARD, historyGuard),
+    singleton(Keys.LOG, async get => {
+      const signer = await get(Keys.SIGNER, {optional: true});
+      return new TransparencyLog(await get(Keys.DATABASE), signer, await get(Keys.HISTORY_GUARD));
+    }),
     ...tileRoutes(),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
-    singleton(Keys.JOB_RUNNER, jobRunner)
-      .apply(asLifeCycleObserver)
-      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
-    singleton('audit-service.outbox-relays', outboxRelays)
-      .apply(asLifeCycleObserver)
-      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
-    singleton('audit-service.drain', async get => {
+    observer(WORKERS, Keys.JOB_RUNNER, jobRunner),
+    observer(WORKERS, 'audit-service.outbox-relays', outboxRelays),
+    observer(WORKERS, 'audit-service.checkpoint-publisher', checkpointPublisher),
+    observer(WRITERS, 'audit-service.drain', async get => {
       const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
       return {stop: () => auditLogs.drained()};
-    })
-      .apply(asLifeCycleObserver)
-      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
+    }),
     createBindingFromClass(AuditSpecEnhancer),
     Binding.bind('audit-service.retry-after').to(retryAfter).apply(asGlobalInterceptor('audit-service')),
   ];
@@ -128,6 +142,16 @@ const singleton = <T>(key: BindingAddress<T>, make: (get: Get) => T | Promise<T>
   Binding.bind<T>(key)
     .toDynamicValue(({context}) => make(context.get.bind(context) as Get))
     .inScope(BindingScope.SINGLETON);
+
+/** A part that lives from the start of the application to its stop. */
+const observer = <T extends LifeCycleObserver>(
+  group: string,
+  key: BindingAddress<T>,
+  make: (get: Get) => T | Promise<T>,
+): Binding<T> =>
+  singleton(key, make)
+    .apply(asLifeCycleObserver)
+    .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: group});
 
 /** The connections of a datasource on `loopback-connector-postgresql`. */
 async function poolOf(source: juggler.DataSource): Promise<Pool> {
@@ -151,8 +175,10 @@ async function jobRunner(get: Get): Promise<JobRunner> {
     columns: await get(Keys.COLUMN_BUILDER, {optional: true}),
   };
   const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
+  const write = await get(Keys.ARCHIVE_WRITER);
   const works = {
-    ARCHIVE: archiveJob({...shared, auditLogs, write: await get(Keys.ARCHIVE_WRITER)}),
+    ARCHIVE: archiveJob({...shared, auditLogs, write}),
+    ERASE: eraseJob({...shared, write}),
     QUERY: queryJob(recall),
     EXPORT: exportJob(recall),
   };
@@ -168,4 +194,51 @@ async function outboxRelays(get: Get): Promise<OutboxRelays> {
   const metrics = await get(Keys.METRICS, {optional: true});
   const count = (rejected: number) => metrics?.countRejected(rejected);
   return new OutboxRelays(sources, forward, await get(Keys.LOGGER), count);
+}
+
+/** Where checkpoints are kept outside of the database, of a service that signs and has such a place. */
+async function checkpointLog(get: Get): Promise<CheckpointLog | undefined> {
+  const {log} = (await get(Keys.OPTIONS)).checkpoints;
+  const signer = await get(Keys.SIGNER, {optional: true});
+  if (!log || !signer) return undefined;
+  return log.kind === 'file'
+    ? new CheckpointFile(log.path, signer.origin)
+    : new CheckpointObjects(await get(Keys.OBJECT_STORE), signer.origin);
+}
+
+async function historyGuard(get: Get): Promise<HistoryGuard | undefined> {
+  const notes = await get(Keys.CHECKPOINT_LOG);
+  if (!notes) return undefined;
+  const logger = await get(Keys.LOGGER);
+  const metrics = await get(Keys.METRICS, {optional: true});
+  const guard: HistoryGuard = new HistoryGuard(
+    await get(Keys.DATABASE),
+    notes,
+    (tenantId, isRewritten, reason) => {
+      metrics?.setRewritten(guard.count);
+      if (isRewritten) {
+        logger.error({tenantId, reason}, 'the history of a tree was rewritten: nothing more of it is signed');
+      } else logger.warn({tenantId}, 'a tree is again what was signed of it');
+    },
+  );
+  return guard;
+}
+
+async function checkpointPublisher(get: Get): Promise<CheckpointPublisher> {
+  const [log, logger, options] = [await get(Keys.LOG), await get(Keys.LOGGER), await get(Keys.OPTIONS)];
+  const [guard, notes] = [await get(Keys.HISTORY_GUARD), await get(Keys.CHECKPOINT_LOG)];
+  const metrics = await get(Keys.METRICS, {optional: true});
+  const {checkpoints} = options;
+  const {urls, timeoutMs} = checkpoints.witnesses;
+  const keys = checkpoints.witnesses.keys.map(parseWitnessKey);
+  const counted = (result: string) => metrics?.countWitnessed(result);
+  const parts = {
+    ...{log, logger},
+    growth: (await get(Keys.DATABASE)).growth,
+    sweep: new TreeSweep({log, guard, notes, logger}, checkpoints.sweepMs),
+    notes: notes && new PacedNotes(notes, checkpoints.logIntervalMs),
+    witnesses: urls.map(url => new WitnessClient({url, keys, timeoutMs}, log, logger, counted)),
+    measures: {signed: () => metrics?.countSigned(), failed: () => metrics?.countUnsigned()},
+  };
+  return new CheckpointPublisher(parts, checkpoints);
 }

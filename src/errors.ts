@@ -44,7 +44,8 @@ export const ERROR_STATUS = {
   TOO_MANY_EXPORTS: 503,
   OVERLOADED: 503,
   SERVICE_UNREACHABLE: 503,
-  // The operator must act: before the archive can be used, or before the service can start.
+  // The operator must act: before a tree is signed again, the archive can be used, or the service can start.
+  HISTORY_REWRITTEN: 500,
   STORE_REFUSED: 502,
   INVALID_SETTING: 500,
 } as const;

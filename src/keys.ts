@@ -13,9 +13,11 @@ import type {LogSigner} from './integrity/log-signer';
 import type {JobRunner} from './jobs/job-runner';
 import type {ServiceMetrics} from './observability/metrics';
 import type {Database} from './repositories/database';
+import type {HistoryGuard} from './repositories/history-guard';
 import type {JobRows} from './repositories/job-rows';
 import type {TransparencyLog} from './repositories/transparency-log';
 import type {AuditServiceOptions} from './types';
+import type {CheckpointLog} from './witness/checkpoint-log';
 
 /** The keys under which the component binds its parts; bind another value first to replace a part. */
 export namespace AuditServiceBindings {
@@ -33,6 +35,10 @@ export namespace AuditServiceBindings {
   export const OBJECT_STORE = BindingKey.create<ObjectStore>('audit-service.object-store');
   /** Who signs checkpoints; where nothing is bound, entries are sealed and no checkpoint is signed. */
   export const SIGNER = BindingKey.create<LogSigner>('audit-service.signer');
+  /** Where checkpoints are kept outside of the database; undefined where nowhere. */
+  export const CHECKPOINT_LOG = BindingKey.create<CheckpointLog | undefined>('audit-service.checkpoint-log');
+  /** Holds trees against those checkpoints; undefined where there are none. */
+  export const HISTORY_GUARD = BindingKey.create<HistoryGuard | undefined>('audit-service.history-guard');
   export const LOG = BindingKey.create<TransparencyLog>('audit-service.log');
   export const JOB_ROWS = BindingKey.create<JobRows>('audit-service.job-rows');
   export const JOB_RUNNER = BindingKey.create<JobRunner>('audit-service.job-runner');

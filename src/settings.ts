@@ -2,93 +2,11 @@ import {isIP} from 'node:net';
 import {TENANT_PATTERN} from './admission/property-rules';
 import {AuditError} from './errors';
 import type {Tenancy} from './identity/caller';
-import type {DatabaseSettings, ObjectStoreOptions} from './types';
+import {parseWitnessKey} from './integrity/cosignature';
+import {SETTINGS, type SettingDescription, type SettingName} from './settings/described-settings';
+import type {CheckpointLogOptions, DatabaseSettings, ObjectStoreOptions} from './types';
 
-/** One setting of the environment: what it means, for `.env.example` and for the error that names it. */
-export interface SettingDescription {
-  name: string;
-  meaning: string;
-  default?: string;
-}
-
-/** Every setting of the service on its own and of its commands. */
-export const SETTINGS = [
-  {name: 'HOST', meaning: 'Address to listen on', default: '127.0.0.1'},
-  {name: 'PORT', meaning: 'Port to listen on; 0 takes a free one', default: '3000'},
-  {name: 'BASE_PATH', meaning: 'Path before every route, such as /audit'},
-  {
-    name: 'TRUST_PROXY',
-    meaning:
-      'Proxies whose X-Forwarded-For is believed: a number of hops, or a list of loopback, linklocal, uniquelocal, addresses and networks such as 10.0.0.0/8',
-  },
-  {name: 'LOG_LEVEL', meaning: 'trace, debug, info, warn, error, fatal or silent', default: 'info'},
-  {
-    name: 'AUDIT_DATA_DIR',
-    meaning: 'Folder of the PostgreSQL that the service brings along, and of archives',
-    default: '.data',
-  },
-  {name: 'DB_HOST', meaning: 'PostgreSQL 14 or later to use; without it the service brings its own'},
-  {name: 'DB_PORT', meaning: 'Its port', default: '5432'},
-  {name: 'DB_USER', meaning: 'Its login, a member of audit_reader and audit_writer once migrated'},
-  {name: 'DB_PASSWORD', meaning: 'The password of the login'},
-  {name: 'DB_DATABASE', meaning: 'Its database'},
-  {name: 'DB_SCHEMA', meaning: 'The schema of the trail', default: 'public'},
-  {name: 'DB_SSL', meaning: 'true: connect by TLS and check the certificate', default: 'false'},
-  {name: 'DB_POOL_MAX', meaning: 'Connections to hold at most', default: '20'},
-  {
-    name: 'MIGRATE',
-    meaning: 'true: serve migrates the database first; false: it has been migrated',
-    default: 'true',
-  },
-  {
-    name: 'JWT_SECRET',
-    meaning: 'Secret of HS256 tokens, 32 bytes or more; required with DB_HOST, or JWT_JWKS_URI',
-  },
-  {name: 'JWT_JWKS_URI', meaning: 'URL of the keys of RS256, ES256 and EdDSA tokens'},
-  {name: 'JWT_ISSUER', meaning: 'The iss that tokens must have'},
-  {name: 'JWT_AUDIENCE', meaning: 'The aud that tokens must have'},
-  {
-    name: 'LOG_ORIGIN',
-    meaning: 'Name of the service in checkpoints: a URL without its scheme, such as audit.example.com',
-    default: 'audit.localhost',
-  },
-  {
-    name: 'SIGNING_KEY_FILE',
-    meaning:
-      'Ed25519 private keys that sign checkpoints, as PKCS#8 PEM; without it a development start makes one, and with DB_HOST none is signed',
-  },
-  {name: 'SIGNING_KEY', meaning: 'The same keys themselves, in place of a file'},
-  {name: 'SINGLE_TENANT', meaning: 'The one tenant of every caller; without it the tenant is in the token'},
-  {
-    name: 'S3_BUCKET',
-    meaning: 'Bucket for archives, which must exist; without it they are kept in AUDIT_DATA_DIR',
-  },
-  {name: 'S3_PREFIX', meaning: 'What every key in the bucket begins with'},
-  {name: 'S3_ENDPOINT', meaning: 'URL of a store that speaks S3 and is not AWS'},
-  {name: 'S3_FORCE_PATH_STYLE', meaning: 'true: name the bucket in the path; the default with S3_ENDPOINT'},
-  {name: 'AWS_REGION', meaning: 'Region of the bucket; credentials come by the default chain of the AWS SDK'},
-  {name: 'QUERY_TIMEOUT_MS', meaning: 'Longest time of a search or a count', default: '10000'},
-  {name: 'ARCHIVE_WAIT_MS', meaning: 'How long POST /audit-logs/archive waits for its job', default: '60000'},
-  {
-    name: 'JOB_CONCURRENCY',
-    meaning: 'Background jobs at a time; 0 leaves them to other processes',
-    default: '2',
-  },
-  {
-    name: 'JOB_LEASE_MS',
-    meaning: 'After this time without a sign of life a job is taken over by another worker',
-    default: '30000',
-  },
-  {name: 'EXPORT_CONCURRENCY', meaning: 'Exports at a time; each holds a database connection', default: '4'},
-  {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
-  {name: 'AUDIT_URL', meaning: 'Where import finds the service; without it, at HOST, PORT and BASE_PATH'},
-  {
-    name: 'AUDIT_TOKEN',
-    meaning: 'The token of import; without it, one signed with the secret of this service',
-  },
-] as const satisfies readonly SettingDescription[];
-
-export type SettingName = (typeof SETTINGS)[number]['name'];
+export {SETTINGS, type SettingDescription, type SettingName};
 
 export interface Settings {
   host: string;
@@ -113,6 +31,13 @@ export interface Settings {
     origin: string;
     file: string | undefined;
     keys: string | undefined;
+  };
+  checkpoints: {
+    intervalMs: number;
+    entries: number;
+    log: CheckpointLogOptions | undefined;
+    logIntervalMs: number;
+    witnesses: {urls: string[]; keys: string[]};
   };
   store: ObjectStoreOptions;
   queryTimeoutMs: number;
@@ -220,6 +145,15 @@ export function readSettings(environment: Environment): Settings {
   const signing = {origin, file: text('SIGNING_KEY_FILE'), keys: text('SIGNING_KEY')};
   if (signing.file !== undefined && signing.keys !== undefined)
     throw wrong('SIGNING_KEY', 'does not go together with SIGNING_KEY_FILE');
+  const witnesses = readWitnesses(text('WITNESS_URL'), text('WITNESS_KEY'));
+  const checkpointLog = text('CHECKPOINT_LOG');
+  const intervalMs = whole('CHECKPOINT_INTERVAL_MS', 0, 86_400_000);
+  if (checkpointLog !== undefined || witnesses.urls.length > 0) {
+    const who = checkpointLog === undefined ? 'WITNESS_URL' : 'CHECKPOINT_LOG';
+    if (intervalMs === 0) throw wrong('CHECKPOINT_INTERVAL_MS', `must not be 0: ${who} needs checkpoints`);
+    if (database && signing.file === undefined && signing.keys === undefined)
+      throw wrong('SIGNING_KEY_FILE', `is missing: ${who} needs checkpoints`);
+  }
   const schema = text('DB_SCHEMA') ?? 'public';
   if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw wrong('DB_SCHEMA', 'must be 1 to 63 of a-z, 0-9 and _, with no digit first and not pg_');
@@ -253,6 +187,13 @@ export function readSettings(environment: Environment): Settings {
     jwt: {secret, jwksUri, issuer: text('JWT_ISSUER'), audience: text('JWT_AUDIENCE')},
     tenancy: tenantId === undefined ? {mode: 'multi'} : {mode: 'single', tenantId},
     signing,
+    checkpoints: {
+      intervalMs,
+      entries: whole('CHECKPOINT_ENTRIES', 1, 100_000_000),
+      log: logOptions(checkpointLog),
+      logIntervalMs: whole('CHECKPOINT_LOG_INTERVAL_MS', 0, 86_400_000),
+      witnesses,
+    },
     store: bucket
       ? {
           kind: 's3',
@@ -270,4 +211,25 @@ export function readSettings(environment: Environment): Settings {
     exportConcurrency: whole('EXPORT_CONCURRENCY', 1, 100),
     shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
   };
+}
+
+const logOptions = (log: string | undefined): CheckpointLogOptions | undefined =>
+  log === undefined ? undefined : log === 'store' ? {kind: 'store'} : {kind: 'file', path: log};
+
+function readWitnesses(url: string | undefined, key: string | undefined): {urls: string[]; keys: string[]} {
+  const [urls, keys] = [url, key].map(list => list?.split(',').map(each => each.trim()) ?? []) as [
+    string[],
+    string[],
+  ];
+  if (urls.some(each => !URL.canParse(each) || !/^https?:/.test(each)))
+    throw wrong('WITNESS_URL', 'must be URLs');
+  if (urls.length > 0 !== keys.length > 0) throw wrong('WITNESS_KEY', 'goes together with WITNESS_URL');
+  for (const each of keys) {
+    try {
+      parseWitnessKey(each);
+    } catch {
+      throw wrong('WITNESS_KEY', 'must be public keys of cosignatures, as name+id+key');
+    }
+  }
+  return {urls, keys};
 }

@@ -47,10 +47,27 @@ export interface AuditServiceOptions {
     /** After this time without a sign of life a job is taken over by another worker, in milliseconds. */
     leaseMs: number;
   };
+  checkpoints: {
+    /** How often trees that have grown are signed, in milliseconds; 0 leaves it to whoever asks for a checkpoint. */
+    intervalMs: number;
+    /** They are signed at once where so many entries have come. */
+    entries: number;
+    /** How often trees are looked after that others have left unsigned, or changed, in milliseconds. */
+    sweepMs: number;
+    /** Where checkpoints are kept outside of the database: the path of a file, or the object store. */
+    log: CheckpointLogOptions | undefined;
+    /** Time from one checkpoint of a tenant that is kept there to the next at least, in milliseconds. */
+    logIntervalMs: number;
+    /** Who cosigns checkpoints: URLs of witnesses, and their public keys, one a line. */
+    witnesses: {urls: readonly string[]; keys: readonly string[]; timeoutMs: number};
+  };
 }
 
+export type CheckpointLogOptions = {kind: 'file'; path: string} | {kind: 'store'};
+
 /** What is left out has its default. */
-export type AuditServiceConfig = Partial<Omit<AuditServiceOptions, 'limits' | 'jobs'>> & {
+export type AuditServiceConfig = Partial<Omit<AuditServiceOptions, 'limits' | 'jobs' | 'checkpoints'>> & {
+  checkpoints?: Partial<AuditServiceOptions['checkpoints']>;
   limits?: Partial<AuditServiceOptions['limits']>;
   jobs?: Partial<AuditServiceOptions['jobs']>;
 };
@@ -65,6 +82,14 @@ export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
   concurrentExports: 4,
   archiveWaitMs: 60_000,
   jobs: {run: true, concurrency: 2, pollMs: 1_000, leaseMs: 30_000},
+  checkpoints: {
+    intervalMs: 1_000,
+    entries: 10_000,
+    sweepMs: 60_000,
+    log: undefined,
+    logIntervalMs: 60_000,
+    witnesses: {urls: [], keys: [], timeoutMs: 10_000},
+  },
 };
 
 export function withDefaults(given: AuditServiceConfig): AuditServiceOptions {
@@ -74,5 +99,6 @@ export function withDefaults(given: AuditServiceConfig): AuditServiceOptions {
     ...given,
     limits: {...defaults.limits, ...given.limits},
     jobs: {...defaults.jobs, ...given.jobs},
+    checkpoints: {...defaults.checkpoints, ...given.checkpoints},
   };
 }

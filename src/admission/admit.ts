@@ -1,6 +1,7 @@
 import type {ActorType, AuditEntry} from '@loopback-audit/audit-log';
 import {v7 as uuidV7} from 'uuid';
 import {AuditError, type ErrorDetail} from '../errors';
+import {ERASURE_ACTION} from '../models/erasure';
 import {answeredTime, currentTime} from '../models/time';
 import {checkProperty, isPlainObject} from './check-property';
 import {PROPERTY_RULES, SERVICE_GIVEN} from './property-rules';
@@ -30,6 +31,13 @@ export interface Admitted {
  * another tenant than its bearer's
  */
 export function admit(input: unknown, bearer: Bearer): Admitted {
+  const admitted = admitOwn(input, bearer);
+  if (admitted.entry.action !== ERASURE_ACTION) return admitted;
+  throw refused([{field: 'action', code: 'GIVEN_BY_SERVICE', message: 'is recorded by the service alone'}]);
+}
+
+/** The same for what the service itself records: it may tell of an erasure, and nobody else can. */
+export function admitOwn(input: unknown, bearer: Bearer): Admitted {
   if (!isPlainObject(input)) {
     throw refused([{field: 'body', code: 'INVALID_TYPE', message: 'must be a JSON object'}]);
   }

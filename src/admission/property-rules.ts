@@ -58,7 +58,7 @@ export const PROPERTY_RULES: Readonly<Record<Exclude<keyof AuditEntry, ServiceGi
   serviceName: name,
   serviceVersion: name,
   dataClassification: {type: 'oneOf', values: DATA_CLASSIFICATIONS},
-  dataSubjectId: text,
+  dataSubjectId: indexed,
   legalBasis: text,
   metadata: {type: 'object'},
   tags: {type: 'textList', maxItems: 100, maxLength: 256},

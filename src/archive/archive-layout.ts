@@ -44,3 +44,10 @@ export function exportKey(tenantId: string, fileName: string): string {
   const encoded = extension === undefined ? encode(name) : `${encode(name)}.${encode(extension)}`;
   return `exports/${tenantFolder(tenantId)}/${encoded}`;
 }
+
+/** Where the checkpoints of a tenant are kept, one object each. */
+export const checkpointFolder = (tenantId: string): string => `checkpoints/${tenantFolder(tenantId)}`;
+
+/** Key of the checkpoint of a size; the order of keys is that of sizes. */
+export const checkpointKey = (tenantId: string, size: number): string =>
+  `${checkpointFolder(tenantId)}/${String(size).padStart(16, '0')}.note`;

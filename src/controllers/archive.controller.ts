@@ -1,14 +1,13 @@
 import {inject} from '@loopback/core';
 import {post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
 import {readJson} from '../admission/read-body';
-import {AuditError, ERROR_STATUS, type ErrorCode} from '../errors';
 import {PermissionKey} from '../identity/permission';
 import type {ArchiveOutcome} from '../jobs/archive-job';
 import type {JobRunner} from '../jobs/job-runner';
 import {AuditServiceBindings} from '../keys';
 import {readCustomFilter} from '../query/custom-filter';
-import type {JobRow} from '../repositories/job-rows';
 import type {AuditServiceOptions} from '../types';
+import {awaitedJob} from './awaited-job';
 import type {Gate} from './gate';
 import {errors, json, rawBody, SECURED} from './openapi';
 import {bodyOf} from './request-body';
@@ -19,9 +18,9 @@ const MAX_FILTER_BYTES = 1 << 20;
 export class ArchiveController {
   constructor(
     @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
-    @inject(AuditServiceBindings.JOB_RUNNER) private readonly jobs: JobRunner,
-    @inject(AuditServiceBindings.OPTIONS) private readonly options: AuditServiceOptions,
-    @inject(RestBindings.Http.CONTEXT) private readonly context: RequestContext,
+    @inject(AuditServiceBindings.JOB_RUNNER) readonly jobs: JobRunner,
+    @inject(AuditServiceBindings.OPTIONS) readonly options: AuditServiceOptions,
+    @inject(RestBindings.Http.CONTEXT) readonly context: RequestContext,
   ) {}
 
   @post('/audit-logs/archive', {
@@ -66,27 +65,11 @@ export class ArchiveController {
     })
     body: Request,
   ): Promise<object> {
-    const {request, response} = this.context;
     const caller = await this.gate.open(this.context, PermissionKey.ArchiveLogs);
     const {filter, condition} = readCustomFilter(await readJson(bodyOf(body), MAX_FILTER_BYTES));
-    const jobId = await this.jobs.submit(
-      caller.tenantId,
-      {operation: 'ARCHIVE', filter, condition},
-      caller.id,
-    );
-    const waitMs = /\brespond-async\b/.test(request.get('prefer') ?? '') ? 0 : this.options.archiveWaitMs;
-    const job = await this.jobs.waitFor(caller.tenantId, jobId, waitMs);
-    if (job.status === 'FAILED') throw failureOf(job);
-    if (job.status === 'COMPLETED') return {...(job.outcome as unknown as ArchiveOutcome), jobId};
-    response.status(202).setHeader('Location', `${request.baseUrl}/audit-logs/jobs/${jobId}`);
+    const order = {operation: 'ARCHIVE', filter, condition} as const;
+    const {jobId, outcome} = await awaitedJob(this, caller, order);
+    if (outcome) return {...(outcome as ArchiveOutcome), jobId};
     return {message: 'Archiving goes on', jobId};
   }
-}
-
-/** The error that ended a job, as the error of the request that waited for it. */
-function failureOf({error}: JobRow): Error {
-  const code = error?.code ?? '';
-  if (!Object.hasOwn(ERROR_STATUS, code)) return new Error(error?.message ?? 'The job failed.');
-  const details = [{field: 'body', code, message: error?.message ?? ''}];
-  return new AuditError(code as ErrorCode, error?.message ?? '', details);
 }

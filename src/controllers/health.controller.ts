@@ -4,6 +4,7 @@ import type {ObjectStore} from '../archive/object-store';
 import {AuditServiceBindings} from '../keys';
 import type {ServiceMetrics} from '../observability/metrics';
 import type {Database} from '../repositories/database';
+import type {HistoryGuard} from '../repositories/history-guard';
 import {json} from './openapi';
 
 const STATUS = json({
@@ -13,6 +14,11 @@ const STATUS = json({
     status: {type: 'string', enum: ['up', 'down']},
     database: {type: 'string', enum: ['up', 'down']},
     objectStore: {type: 'string', enum: ['up', 'down']},
+    history: {
+      type: 'string',
+      enum: ['kept', 'rewritten'],
+      description: 'Whether every tree is what was signed of it, as far as CHECKPOINT_LOG tells',
+    },
   },
 });
 
@@ -22,6 +28,7 @@ export class HealthController {
     @inject(AuditServiceBindings.DATABASE) private readonly database: Database,
     @inject(AuditServiceBindings.OBJECT_STORE) private readonly store: ObjectStore,
     @inject(AuditServiceBindings.METRICS) private readonly metrics: ServiceMetrics,
+    @inject(AuditServiceBindings.HISTORY_GUARD) private readonly guard: HistoryGuard | undefined,
     @inject(RestBindings.Http.RESPONSE) private readonly response: Response,
   ) {}
 
@@ -36,10 +43,11 @@ export class HealthController {
 
   @get('/ready', {
     tags: ['Operation'],
-    summary: 'Whether requests can be served: the database and the object store answer',
+    summary:
+      'Whether requests can be served: the database and the object store answer, and no history was rewritten',
     responses: {
-      200: {description: 'They answer', content: STATUS},
-      503: {description: 'One of them does not', content: STATUS},
+      200: {description: 'They can', content: STATUS},
+      503: {description: 'They cannot; the body says why', content: STATUS},
     },
   })
   async ready() {
@@ -47,9 +55,10 @@ export class HealthController {
       standing(() => this.database.check()),
       standing(() => this.store.check()),
     ]);
-    const status = database === 'up' && objectStore === 'up' ? 'up' : 'down';
-    if (status === 'down') this.response.status(503);
-    return {status, database, objectStore};
+    const history = this.guard && (this.guard.count > 0 ? 'rewritten' : 'kept');
+    const isUp = database === 'up' && objectStore === 'up' && history !== 'rewritten';
+    if (!isUp) this.response.status(503);
+    return {status: isUp ? 'up' : 'down', database, objectStore, ...(history && {history})};
   }
 
   @get('/metrics', {

@@ -1,6 +1,13 @@
 import {inject} from '@loopback/core';
 import {repository} from '@loopback/repository';
-import {get, param, type RequestContext, type Response, RestBindings} from '@loopback/rest';
+import {
+  get,
+  param,
+  type RequestContext,
+  type Response,
+  RestBindings,
+  type SchemaObject,
+} from '@loopback/rest';
 import {PermissionKey} from '../identity/permission';
 import {writeEntryProof} from '../integrity/entry-proof';
 import {parseCount} from '../integrity/text-form';
@@ -9,6 +16,7 @@ import {AuditServiceBindings} from '../keys';
 import {queryFault} from '../query/fault';
 import {unknownParameter} from '../query/parameters';
 import {AuditTrailRepository} from '../repositories/audit-trail.repository';
+import type {KeyUse} from '../repositories/key-history';
 import {type TransparencyLog, tileNotFound} from '../repositories/transparency-log';
 import type {Gate} from './gate';
 import {ENTRY_REF, errors, json, SECURED} from './openapi';
@@ -18,6 +26,13 @@ const text = (example: string) => ({'text/plain': {schema: {type: 'string'}, exa
 
 const HASHES = {type: 'array', items: {type: 'string', format: 'byte'}} as const;
 const SIZE = {type: 'integer', minimum: 0} as const;
+
+const TIME: SchemaObject = {type: 'string', format: 'date-time'};
+const KEY_USE: SchemaObject = {
+  type: 'object',
+  required: ['key'],
+  properties: {key: {type: 'string'}, from: TIME, until: TIME},
+};
 
 /** What proves the trail to somebody who does not trust the service. */
 export class ProofController {
@@ -31,21 +46,33 @@ export class ProofController {
   @get('/audit-logs/keys', {
     ...SECURED,
     summary: 'The public keys of checkpoints',
-    description: 'One a line: name, key id and Ed25519 key, as C2SP signed-note has them.',
+    description:
+      'One a line: name, key id and Ed25519 key, as C2SP signed-note has them. Those that sign now come first, then those ' +
+      'that signed earlier. As JSON each is told with the times of its first and last use.',
+    'x-query': [
+      {name: 'format', in: 'query', schema: {type: 'string', enum: ['text', 'json'], default: 'text'}},
+    ],
     responses: {
-      200: {description: 'The keys', content: text('audit.example.com+4cb6b5ee+AZ…')},
+      200: {
+        description: 'The keys',
+        content: {...text('audit.example.com+4cb6b5ee+AZ…'), ...json({type: 'array', items: KEY_USE})},
+      },
       ...errors(404),
     },
   })
-  async keys(): Promise<Response> {
+  async keys(): Promise<Response | KeyUse[]> {
     await this.open();
-    return this.say(this.log.keys());
+    const {format = 'text'} = this.readQuery(['format']);
+    if (format !== 'json' && format !== 'text') throw formatFault();
+    const keys = await this.log.keys();
+    return format === 'json' ? keys : this.say(keys.map(({key}) => `${key}\n`).join(''));
   }
 
   @get('/audit-logs/checkpoint', {
     ...SECURED,
     summary: "The newest checkpoint of the tenant's tree",
-    description: 'A signed note (C2SP tlog-checkpoint): origin, number of entries, root hash.',
+    description:
+      'A signed note (C2SP tlog-checkpoint): origin, number of entries, root hash; with the cosignatures of witnesses (C2SP tlog-cosignature) that it has.',
     responses: {
       200: {
         description: 'The checkpoint',
@@ -118,9 +145,7 @@ export class ProofController {
   async proof(@param.path.string('id') id: string) {
     const tenantId = await this.open();
     const {format = 'json'} = this.readQuery(['format']);
-    if (format !== 'json' && format !== 'text') {
-      throw queryFault('format', 'INVALID_VALUE', 'must be json or text', 'INVALID_PARAMETER');
-    }
+    if (format !== 'json' && format !== 'text') throw formatFault();
     const entry = await this.auditLogs.findById(tenantId, id);
     const proof = await this.log.proof(tenantId, entry);
     if (format === 'text') return this.say(writeEntryProof(proof));
@@ -155,6 +180,8 @@ export class ProofController {
     return this.context.response.type('text/plain').send(body);
   }
 }
+
+const formatFault = () => queryFault('format', 'INVALID_VALUE', 'must be json or text', 'INVALID_PARAMETER');
 
 function sizeOf(field: string, value: unknown): number {
   const size = typeof value === 'string' ? parseCount(value) : undefined;

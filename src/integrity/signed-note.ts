@@ -29,13 +29,16 @@ const MOST_SIGNATURES = 64;
 const KEY_NAME = /^[^\p{White_Space}+]+$/u;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** @throws TypeError where the key is not Ed25519, or the name cannot stand in a note */
-export function noteVerifier(name: string, publicKey: KeyObject): NoteVerifier {
+/**
+ * @param algorithm the byte that says how the key signs; by default a note, by Ed25519
+ * @throws TypeError where the key is not Ed25519, or the name cannot stand in a note
+ */
+export function noteVerifier(name: string, publicKey: KeyObject, algorithm = ED25519): NoteVerifier {
   if (!KEY_NAME.test(name)) throw new TypeError(`${JSON.stringify(name)} cannot name a key.`);
   return {
     name,
     publicKey,
-    keyId: sha256(Buffer.concat([Buffer.from(`${name}\n`), typed(publicKey)])).subarray(0, 4),
+    keyId: sha256(Buffer.concat([Buffer.from(`${name}\n`), typed(publicKey, algorithm)])).subarray(0, 4),
   };
 }
 
@@ -47,15 +50,19 @@ export function noteSigner(name: string, privateKey: KeyObject): NoteSigner {
 
 /** A public key as one line of text: `name+keyid+key`, as Go's sumdb and the C2SP tools write it. */
 export const verifierKey = ({name, keyId, publicKey}: NoteVerifier): string =>
-  `${name}+${keyId.toString('hex')}+${typed(publicKey).toString('base64')}`;
+  `${name}+${keyId.toString('hex')}+${typed(publicKey, ED25519).toString('base64')}`;
 
 /** Reads a public key from its line. @throws TypeError where it is none */
-export function parseVerifierKey(line: string): NoteVerifier {
+export const parseVerifierKey = (line: string): NoteVerifier => parseKeyOf(ED25519, line);
+
+/** Reads the public key of one way to sign from its line. @throws TypeError where it is none */
+export function parseKeyOf(algorithm: number, line: string): NoteVerifier {
   const [, name = '', keyId = '', encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(line.trim()) ?? [];
   const key = BASE64.test(encoded) ? Buffer.from(encoded, 'base64') : Buffer.alloc(0);
-  if (key.length !== 33 || key[0] !== ED25519) throw new TypeError('This is no public key of a signed note.');
+  if (key.length !== 33 || key[0] !== algorithm)
+    throw new TypeError('This is no public key of a signed note.');
   const der = Buffer.concat([SPKI_PREFIX, key.subarray(1)]);
-  const verifier = noteVerifier(name, createPublicKey({key: der, format: 'der', type: 'spki'}));
+  const verifier = noteVerifier(name, createPublicKey({key: der, format: 'der', type: 'spki'}), algorithm);
   if (verifier.keyId.toString('hex') !== keyId) throw new TypeError('The key does not belong to its own id.');
   return verifier;
 }
@@ -110,10 +117,10 @@ export function verifyNote({text, signatures}: SignedNote, keys: readonly NoteVe
 }
 
 /** The public key after the byte that says how it signs. */
-function typed(publicKey: KeyObject): Buffer {
+function typed(publicKey: KeyObject, algorithm: number): Buffer {
   if (publicKey.asymmetricKeyType !== 'ed25519') throw new TypeError('Notes are signed with Ed25519 keys.');
   const der = publicKey.export({format: 'der', type: 'spki'});
-  return Buffer.concat([Buffer.of(ED25519), der.subarray(-32)]);
+  return Buffer.concat([Buffer.of(algorithm), der.subarray(-32)]);
 }
 
 function isNoteText(text: string): boolean {

@@ -17,6 +17,7 @@ import {
 import type {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Database} from '../repositories/database';
 import type {JobRow} from '../repositories/job-rows';
+import {clearLeftovers} from './clear-leftovers';
 import {counted} from './counted';
 import type {JobWork} from './job-runner';
 
@@ -55,7 +56,7 @@ export function archiveJob(given: ArchiveJobParts): JobWork {
     );
     const archive = committed ?? (await move());
     // The archive stands whether or not the store lets them go.
-    await clearLeftovers(store, archive).catch(() => {});
+    await clearLeftovers(database, store, tenantId, id).catch(() => {});
     return outcomeOf(archive);
 
     async function move(): Promise<ArchiveRow> {
@@ -74,7 +75,11 @@ export function archiveJob(given: ArchiveJobParts): JobWork {
         throw error;
       }
       const row = rowOf(job, file);
-      await commit(parts, row, context.signal);
+      await commit(parts, row, context.signal).catch(async error => {
+        // It has certainly not committed, and what it wrote may hold values that are being erased.
+        if (isOvertaken(error)) await store.delete(key).catch(() => {});
+        throw error;
+      });
       return row;
     }
   };
@@ -94,22 +99,14 @@ async function commit({database, store, read}: ArchiveJobParts, archive: Archive
   });
 }
 
-/** Removes the files of attempts that did not commit; the one that did is recorded and stays. */
-async function clearLeftovers(
-  store: ObjectStore,
-  {tenantId, id, fileName, firstActedAt}: ArchiveRow,
-): Promise<void> {
-  const ofThisJob = archiveKey(tenantId, firstActedAt, id).replace(/\.csv\.gz$/, '');
-  for await (const {key} of store.list(ofThisJob)) {
-    if (key !== fileName) await store.delete(key);
-  }
-}
-
 const overtaken = ({entries}: ArchiveRow, removed: number) =>
   new AuditError(
     'ARCHIVE_CONFLICT',
-    `Of ${entries} entries that were written ${entries - removed} had left the database meanwhile; none was removed.`,
+    `Of ${entries} entries that were written ${entries - removed} had left the database or were erased meanwhile; none was removed.`,
   );
+
+const isOvertaken = (error: unknown): boolean =>
+  error instanceof AuditError && error.code === 'ARCHIVE_CONFLICT';
 
 const outcomeOf = ({entries, fileName}: ArchiveRow): ArchiveOutcome => ({
   message: 'Entries archived successfully',

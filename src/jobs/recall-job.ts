@@ -7,6 +7,7 @@ import type {ArchiveReader} from '../archive/archive-reader';
 import type {ObjectStore} from '../archive/object-store';
 import {verifiedPages} from '../archive/verified-pages';
 import {exportFileName} from '../export/export-file-name';
+import type {EntryPages} from '../export/export-format';
 import {exportFormat} from '../export/export-formats';
 import type {ExportHandler} from '../export/export-handler';
 import {ndjsonFormat} from '../export/ndjson';
@@ -16,7 +17,12 @@ import {timeRangeOf} from '../models/condition';
 import {columnOf} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
 import {NEWEST_FIRST} from '../query/order';
-import {archivesOverlapping} from '../repositories/archive-rows';
+import {
+  type ArchiveRow,
+  archivesOverlapping,
+  findArchive,
+  replacedMeanwhile,
+} from '../repositories/archive-rows';
 import type {Database} from '../repositories/database';
 import type {JobOrder, JobRow} from '../repositories/job-rows';
 import {makeRecall, recall, streamWithRecalled} from '../repositories/recall-archived';
@@ -86,7 +92,8 @@ function entriesOf(
       const archives = await archivesOverlapping(session, tenantId, timeRangeOf(selection.condition));
       await makeRecall(session);
       for (const archive of archives) {
-        for await (const page of database.precedence.pace(verifiedPages(store, archive, read))) {
+        const pages = verifiedPages(store, archive, read);
+        for await (const page of database.precedence.pace(unlessReplaced(pages, database, archive))) {
           signal.throwIfAborted();
           await recall(session, page);
         }
@@ -95,6 +102,27 @@ function entriesOf(
     },
     signal,
   );
+}
+
+/**
+ * The entries of a file that an erasure may replace while they are read.
+ *
+ * @throws AuditError ARCHIVE_CONFLICT where it has: another attempt finds the new file
+ */
+async function* unlessReplaced(
+  pages: EntryPages,
+  database: Database,
+  archive: ArchiveRow,
+): AsyncGenerator<readonly AuditEntry[]> {
+  const {tenantId, id, fileName} = archive;
+  try {
+    yield* pages;
+  } catch (cause) {
+    const now = await database.transaction({role: 'audit_reader', tenantId}, session =>
+      findArchive(session, tenantId, id),
+    );
+    throw now?.fileName === fileName ? cause : replacedMeanwhile(cause);
+  }
 }
 
 function selectionOf({condition, order, limit, skip, fields}: JobOrder): Selection {

@@ -1,6 +1,6 @@
 import {Entity, model, property} from '@loopback/repository';
 
-export const JOB_OPERATIONS = ['ARCHIVE', 'QUERY', 'EXPORT'] as const;
+export const JOB_OPERATIONS = ['ARCHIVE', 'QUERY', 'EXPORT', 'ERASE'] as const;
 export type JobOperation = (typeof JOB_OPERATIONS)[number];
 
 export const JOB_STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
@@ -53,6 +53,6 @@ export class Job extends Entity {
   error?: JobFailure;
 
   /** Entries of a query; of an archive or export, where the file is and what it holds. */
-  @property({type: 'any', description: 'Of a query the entries, of an archive or export what was written'})
+  @property({type: 'any', description: 'Of a query the entries, of the others what was done'})
   result?: unknown;
 }

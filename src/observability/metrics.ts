@@ -5,6 +5,10 @@ export class ServiceMetrics {
   private readonly registry = new Registry();
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
   private readonly rejected: Counter;
+  private readonly signed: Counter;
+  private readonly unsigned: Counter;
+  private readonly witnessed: Counter<'result'>;
+  private readonly rewritten: Gauge;
 
   /** @param waiting how many callers wait for a database connection */
   constructor(waiting: () => number) {
@@ -20,6 +24,32 @@ export class ServiceMetrics {
       name: 'audit_outbox_rejected_total',
       help: 'Entries of outboxes that were laid aside in audit_outbox_rejected',
       registers: [this.registry],
+    });
+    const registers = [this.registry];
+    this.signed = new Counter({
+      ...{
+        name: 'audit_checkpoints_signed_total',
+        help: 'Trees that were found signed, or were signed',
+        registers,
+      },
+    });
+    this.unsigned = new Counter({
+      ...{
+        name: 'audit_checkpoints_failed_total',
+        help: 'Checkpoints that could not be signed or kept',
+        registers,
+      },
+    });
+    this.witnessed = new Counter({
+      name: 'audit_witness_requests_total',
+      help: 'Checkpoints that a witness was asked to cosign, by what came of it',
+      labelNames: ['result'],
+      registers,
+    });
+    this.rewritten = new Gauge({
+      name: 'audit_history_rewritten',
+      help: 'Trees that are not what was signed of them: somebody has restored or rewritten the database',
+      registers,
     });
     new Gauge({
       name: 'audit_database_waiting',
@@ -39,6 +69,23 @@ export class ServiceMetrics {
     this.rejected.inc(entries);
   }
 
+  countSigned(): void {
+    this.signed.inc();
+  }
+
+  countUnsigned(): void {
+    this.unsigned.inc();
+  }
+
+  countWitnessed(result: string): void {
+    this.witnessed.inc({result});
+  }
+
+  /** @param trees how many trees are not what was signed of them now */
+  setRewritten(trees: number): void {
+    this.rewritten.set(trees);
+  }
+
   /** Content type and text of the exposition format. */
   async expose(): Promise<{contentType: string; text: string}> {
     return {contentType: this.registry.contentType, text: await this.registry.metrics()};
@@ -46,7 +93,7 @@ export class ServiceMetrics {
 }
 
 const KNOWN =
-  /(\/audit-logs(?:\/(?:batch|count|export|archive|jobs))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
+  /(\/audit-logs(?:\/(?:batch|count|export|archive|erasure|jobs|checkpoint|consistency|keys|tile))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
 
 /** The route of a path, without ids: a label with a value for each entry would never stop growing. */
 function routeOf(path: string): string {

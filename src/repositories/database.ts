@@ -2,6 +2,7 @@ import {finished} from 'node:stream/promises';
 import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
 import {from as copyFrom} from 'pg-copy-streams';
 import {databaseError, isDatabaseError} from './database-error';
+import {Growth} from './growth';
 import {Precedence} from './precedence';
 import {ENTRY_TYPES} from './result-types';
 
@@ -80,6 +81,8 @@ interface Transaction {
 export class Database {
   /** Transactions go first, streams and background work stand back. */
   readonly precedence = new Precedence();
+  /** Tells which trees grow. */
+  readonly growth = new Growth();
 
   /**
    * @param pool connections of a login that is a member of `audit_reader` and `audit_writer`

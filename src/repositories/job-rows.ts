@@ -1,3 +1,4 @@
+import type {ActorType} from '@loopback-audit/audit-log';
 import {AuditError} from '../errors';
 import type {Condition} from '../models/condition';
 import type {JobFailure, JobOperation, JobStatus} from '../models/job.model';
@@ -9,7 +10,7 @@ export interface JobOrder {
   operation: JobOperation;
   /** The filter in the caller's words, for people to read. */
   filter: object;
-  /** The same, as the worker follows it. */
+  /** The same, as the worker follows it in the database. */
   condition: Condition;
   order?: readonly OrderTerm[];
   limit?: number;
@@ -17,6 +18,8 @@ export interface JobOrder {
   fields?: readonly string[];
   /** Of an export: a format, or none for the export handler's workbook. */
   format?: string;
+  /** Of an erasure, whose filter it follows: what kind of caller asked for it. */
+  actorType?: ActorType;
 }
 
 export interface JobRow {
@@ -73,7 +76,7 @@ export class JobRows {
 
   /**
    * Takes the next job of any tenant on lease: one that waits, or one whose worker has let its lease run
-   * out. A tenant's archives are written one at a time.
+   * out. A tenant's archives are written, and written anew, one at a time.
    */
   async claim(worker: string, leaseMs: number): Promise<JobRow | undefined> {
     const [row] = await this.asWriter('', async session => {
@@ -85,8 +88,9 @@ export class JobRows {
           WHERE (tenant_id, id) = (
             SELECT tenant_id, id FROM jobs waiting
              WHERE status IN ('PENDING', 'RUNNING') AND (leased_until IS NULL OR leased_until < clock_timestamp())
-               AND NOT (operation = 'ARCHIVE' AND EXISTS (
-                     SELECT FROM jobs other WHERE other.tenant_id = waiting.tenant_id AND other.operation = 'ARCHIVE'
+               AND NOT (operation IN ('ARCHIVE', 'ERASE') AND EXISTS (
+                     SELECT FROM jobs other WHERE other.tenant_id = waiting.tenant_id
+                        AND other.operation IN ('ARCHIVE', 'ERASE')
                         AND other.status = 'RUNNING' AND other.leased_until >= clock_timestamp()))
              ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
           RETURNING ${COLUMNS}`,

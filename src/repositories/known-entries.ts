@@ -1,5 +1,6 @@
 import {type AuditEntry, type JsonValue, sameJson} from '@loopback-audit/audit-log';
 import type {Admitted} from '../admission/admit';
+import {ERASABLE} from '../integrity/leaf';
 import type {Session} from './database';
 import {columnList, entryFromRow} from './entry-row';
 import {ENTRY_RECORD, ENTRY_VALUES} from './json-rows';
@@ -39,7 +40,10 @@ export async function knownEntries(
   return known;
 }
 
-/** Of an archived entry the database keeps a hash: it can tell whether another is the same, and not in what it differs. */
+/**
+ * Of an archived entry the database keeps a hash: it can tell whether another is the same, and not in what it differs.
+ * Of an erased one it keeps none: whatever comes with its id counts as known.
+ */
 async function archivedEntries(
   session: Session,
   tenantId: string,
@@ -51,18 +55,25 @@ async function archivedEntries(
   if (entries.size === 0) return new Map();
   const rows = await session.rows(
     `SELECT archived.id, archived.recorded_at, archived.leaf_index, archived.leaf_hash, archived.salt,
+            archived.content_hash IS NULL,
             archived.content_hash = audit_content_hash(ROW(${ENTRY_VALUES})::audit_logs)
        FROM json_to_recordset($2) AS entry (${ENTRY_RECORD})
        JOIN archived_entries archived ON archived.tenant_id = $1 AND archived.id = entry.id`,
     [tenantId, JSON.stringify([...entries.values()])],
   );
   return new Map(
-    rows.flatMap(([id, recordedAt, leafIndex, leafHash, salt, same]): [string, Known][] => {
+    rows.flatMap(([id, recordedAt, leafIndex, leafHash, salt, erased, same]): [string, Known][] => {
       const entry = entries.get(String(id));
-      const known = {differing: () => (same ? [] : ['id'])};
-      return entry
-        ? [[entry.id, {...known, entry: {...entry, ...receiptOf(recordedAt, leafIndex, leafHash, salt)}}]]
-        : [];
+      if (!entry) return [];
+      // The place, leaf and salt are those of the entry that was stored, not those made for this one.
+      const {
+        leafIndex: _index,
+        leafHash: _hash,
+        salt: _salt,
+        ...content
+      } = erased ? withoutErasable(entry) : entry;
+      const known = {...content, ...receiptOf(recordedAt, leafIndex, leafHash, salt)};
+      return [[entry.id, {entry: known, differing: () => (same || erased ? [] : ['id'])}]];
     }),
   );
 }
@@ -75,5 +86,17 @@ const receiptOf = (recordedAt: unknown, leafIndex: unknown, leafHash: unknown, s
   ...(salt !== null && {salt: String(salt)}),
 });
 
+const ERASABLE_NAMES: ReadonlySet<string> = new Set(ERASABLE);
+
+const withoutErasable = (entry: AuditEntry): AuditEntry =>
+  Object.fromEntries(
+    Object.entries(entry).filter(([property]) => !ERASABLE_NAMES.has(property)),
+  ) as unknown as AuditEntry;
+
+/** What was erased cannot be compared any more, and differs from nothing. */
 const differences = ({entry, chosen}: Admitted, stored: AuditEntry): string[] =>
-  [...chosen].filter(property => !sameJson(entry[property] as JsonValue, stored[property] as JsonValue));
+  [...chosen].filter(
+    property =>
+      !(stored.commitments && ERASABLE_NAMES.has(property)) &&
+      !sameJson(entry[property] as JsonValue, stored[property] as JsonValue),
+  );

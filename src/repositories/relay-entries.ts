@@ -5,7 +5,7 @@ import {AuditError} from '../errors';
 import type {Database} from './database';
 import {leafRow} from './leaf-row';
 import {ensurePartitions, hasMoved} from './partitions';
-import {storeEntries} from './store-entries';
+import {newIn, storeEntries} from './store-entries';
 
 /** An entry of the outbox that has passed the gate. */
 interface Admissible {
@@ -65,6 +65,7 @@ async function store(
   try {
     const outcomes = await storeEntries(session, tenantId, rows, partitionOf);
     await client.query('SET LOCAL ROLE NONE; SET LOCAL search_path TO DEFAULT');
+    database.growth.tell(tenantId, newIn(outcomes));
     return entries.flatMap(({relayed}, i) => {
       const outcome = outcomes[i];
       return outcome instanceof AuditError ? [{...relayed, reason: reasonOf(outcome)}] : [];

@@ -25,6 +25,10 @@ export interface StoredRows {
   stored: number;
 }
 
+/** How many entries of these outcomes are new. */
+export const newIn = (outcomes: readonly (StoredRows | AuditError)[]): number =>
+  outcomes.reduce((sum, outcome) => sum + (outcome instanceof AuditError ? 0 : outcome.stored), 0);
+
 /** Faults that are named; there may be more. */
 const NAMED_FAULTS = 100;
 

@@ -2,7 +2,7 @@ import {AuditError} from '../errors';
 import type {Database, Session} from './database';
 import type {LeafRow} from './leaf-row';
 import {ensurePartitions, hasMoved, type PartitionOf} from './partitions';
-import {onlyReceipt, type Receipt, type StoredRows, storeEntries} from './store-entries';
+import {newIn, onlyReceipt, type Receipt, type StoredRows, storeEntries} from './store-entries';
 import {DEFAULT_WRITE_LIMITS, type WriteLimits, WriteQueue} from './write-queue';
 
 /** Pages of entries that are ready to be stored, as often as they are asked for. */
@@ -97,12 +97,14 @@ export class TrailWriter {
     );
     const partitionOf = await ensurePartitions(this.database, tenantId, times);
     const options = {role: 'audit_writer', tenantId, timeoutMs: STATEMENT_MS} as const;
-    return this.database.transaction(options, async session => {
+    const outcomes = await this.database.transaction(options, async session => {
       const [first] = batches;
       if (first && 'pages' in first) return [await storePages(session, tenantId, first, partitionOf)];
       const groups = batches.map(batch => ('rows' in batch ? batch.rows : []));
       return storeEntries(session, tenantId, groups, partitionOf);
     });
+    this.database.growth.tell(tenantId, newIn(outcomes));
+    return outcomes;
   }
 }
 

@@ -5,12 +5,13 @@ import {openCheckpoint, signCheckpoint} from '../integrity/checkpoint';
 import type {EntryProof} from '../integrity/entry-proof';
 import {type LogSigner, originOf} from '../integrity/log-signer';
 import {HASH_BYTES} from '../integrity/merkle-hash';
-import {verifierKey} from '../integrity/signed-note';
 import {TILE_WIDTH, type TileSpan} from '../integrity/tile';
 import {rootOf} from '../integrity/tree-head';
 import {consistencyProof, inclusionProof, MissingTileError, type ReadTiles} from '../integrity/tree-reader';
 import type {Database} from './database';
-import {keepCheckpoint, readHead, readTiles} from './tree-rows';
+import type {HistoryGuard} from './history-guard';
+import {KeyHistory, type KeyUse} from './key-history';
+import {addSignatures, keepCheckpoint, keptCheckpoint, readHead, readTiles} from './tree-rows';
 
 /** A proof that one size of a tenant's tree is the beginning of another. */
 export interface Consistency {
@@ -27,37 +28,74 @@ export const tileNotFound = (message: string): AuditError =>
 
 /** The tree of a tenant as others may check it: each method keeps to the one tenant that it is given. */
 export class TransparencyLog {
+  private readonly history: KeyHistory;
+
+  /** @param guard says whether a tree is what was signed of it, before it is signed again */
   constructor(
     private readonly database: Database,
     private readonly signer: LogSigner | undefined,
-  ) {}
+    private readonly guard?: HistoryGuard,
+  ) {
+    this.history = new KeyHistory(database);
+  }
 
-  /** The public keys that checkpoints are verified with, one a line. @throws AuditError LOG_UNSIGNED */
-  keys(): string {
-    return this.signing.keys.map(key => `${verifierKey(key)}\n`).join('');
+  /** Whether there is a key to sign with. */
+  get isSigned(): boolean {
+    return this.signer !== undefined;
   }
 
   /**
-   * The newest checkpoint of the tree: a signed note (C2SP tlog-checkpoint).
+   * The public keys that checkpoints are verified with: those that sign now, then those that signed earlier.
    *
    * @throws AuditError LOG_UNSIGNED
    */
+  keys(): Promise<KeyUse[]> {
+    return this.history.all(this.signing.keys);
+  }
+
+  /**
+   * The newest checkpoint of the tree: a signed note (C2SP tlog-checkpoint), with the cosignatures that it has.
+   *
+   * @throws AuditError LOG_UNSIGNED, HISTORY_REWRITTEN
+   */
   async checkpoint(tenantId: string): Promise<string> {
-    const {signing} = this;
+    const {signing, guard} = this;
+    guard?.assertTrusted(tenantId);
     const {head, checkpoint} = await this.read(tenantId, session => readHead(session, tenantId));
     if (checkpoint !== undefined) return checkpoint;
+    await guard?.assertKept(tenantId);
     const origin = originOf(signing, tenantId);
     const note = await signCheckpoint({origin, size: head.size, root: rootOf(head)}, signing.keys);
+    await this.history.use(signing.keys);
     if (head.size === 0) return note;
-    return this.database.transaction({role: 'audit_writer', tenantId}, session =>
-      keepCheckpoint(session, tenantId, head.size, note),
-    );
+    return this.write(tenantId, session => keepCheckpoint(session, tenantId, head.size, note));
+  }
+
+  /** Tenants whose tree is larger than what was signed of it. */
+  async unsigned(): Promise<string[]> {
+    const rows = await this.write('', session => session.rows('SELECT audit_unsigned_trees()'));
+    return rows.map(([tenantId]) => String(tenantId));
+  }
+
+  /** Lets go of old checkpoints: after a day the last of each hour stays, after 90 days the last of each day. */
+  async thin(tenantId: string): Promise<void> {
+    await this.write(tenantId, session => session.rows('SELECT audit_thin_checkpoints($1)', [tenantId]));
+  }
+
+  /** Adds those cosignatures of witnesses to the kept checkpoint that it lacks; one that is not kept any more lacks none. */
+  async cosign(tenantId: string, size: number, lines: readonly string[]): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      const note = await this.read(tenantId, session => keptCheckpoint(session, tenantId, size));
+      const missing = lines.filter(line => note !== undefined && !note.includes(`\n${line}`)).join('');
+      if (note === undefined || missing === '') return;
+      isDone = await this.write(tenantId, session => addSignatures(session, tenantId, {size, note}, missing));
+    }
   }
 
   /**
    * The proof that an entry is in the tree, by the newest checkpoint.
    *
-   * @throws AuditError LOG_UNSIGNED, NOT_SEALED where the entry has no place in the tree
+   * @throws AuditError LOG_UNSIGNED, HISTORY_REWRITTEN, NOT_SEALED where the entry has no place in the tree
    */
   async proof(tenantId: string, entry: AuditEntry): Promise<EntryProof> {
     const checkpoint = await this.checkpoint(tenantId);
@@ -115,5 +153,9 @@ export class TransparencyLog {
 
   private read<T>(tenantId: string, work: Parameters<typeof this.database.transaction<T>>[1]): Promise<T> {
     return this.database.transaction({role: 'audit_reader', tenantId}, work);
+  }
+
+  private write<T>(tenantId: string, work: Parameters<typeof this.database.transaction<T>>[1]): Promise<T> {
+    return this.database.transaction({role: 'audit_writer', tenantId}, work);
   }
 }

@@ -40,9 +40,7 @@ export async function keepCheckpoint(
   const insert =
     'INSERT INTO audit_checkpoints (tenant_id, size, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING';
   await session.rows(insert, [tenantId, size, note]);
-  const select = 'SELECT note FROM audit_checkpoints WHERE tenant_id = $1 AND size = $2';
-  const [kept] = await session.rows(select, [tenantId, size]);
-  return String(kept?.[0]);
+  return (await keptCheckpoint(session, tenantId, size)) ?? note;
 }
 
 /** The bytes of tiles, in the order asked for; of one that is not there, none. */
@@ -58,4 +56,29 @@ export async function readTiles(
   );
   const known = new Map(rows.map(([level, index, hashes]) => [`${level}/${index}`, String(hashes)]));
   return spans.map(({level, index}) => Buffer.from(known.get(`${level}/${index}`) ?? '', 'hex'));
+}
+
+/**
+ * Adds signature lines to a kept checkpoint. False where its note is another than the one that was read, as where
+ * somebody else has added to it meanwhile.
+ */
+export async function addSignatures(
+  session: Session,
+  tenantId: string,
+  {size, note}: {size: number; note: string},
+  lines: string,
+): Promise<boolean> {
+  const [row] = await session.rows('SELECT audit_cosign($1, $2, $3, $4)', [tenantId, size, note, lines]);
+  return row?.[0] === true;
+}
+
+/** The checkpoint that is kept of a size, if one is. */
+export async function keptCheckpoint(
+  session: Session,
+  tenantId: string,
+  size: number,
+): Promise<string | undefined> {
+  const select = 'SELECT note FROM audit_checkpoints WHERE tenant_id = $1 AND size = $2';
+  const [kept] = await session.rows(select, [tenantId, size]);
+  return kept && String(kept[0]);
 }

@@ -65,6 +65,7 @@ describe('/openapi.json', () => {
       'POST /audit-logs',
       'POST /audit-logs/archive',
       'POST /audit-logs/batch',
+      'POST /audit-logs/erasure',
     ]);
   });
 
@@ -132,6 +133,10 @@ describe('/openapi.json', () => {
     assertDescribed(archived, 'post', '/audit-logs/archive');
     const {jobId} = archived.json as {jobId: string};
     assertDescribed(await service.send(`/audit-logs/jobs/${jobId}`), 'get', '/audit-logs/jobs/{jobId}');
+    const erased = await service.send('/audit-logs/erasure', {
+      body: {dataSubjectId: '7', reason: 'asked for'},
+    });
+    assertDescribed(erased, 'post', '/audit-logs/erasure');
     for (const path of ['/health', '/ready']) assertDescribed(await service.send(path), 'get', path);
   });
 

@@ -43,6 +43,13 @@ export async function createTestDatabase(template: string = TEMPLATE): Promise<T
   };
 }
 
+/** A copy of a database as it is now, such as a backup is; whoever is connected to it is cut off. */
+export async function copyOf({settings}: Pick<TestDatabase, 'settings'>): Promise<TestDatabase> {
+  const name = settings.database;
+  await onServer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  return createTestDatabase(name);
+}
+
 /** Runs a statement beside every test database. CREATE DATABASE takes one template at a time, so it waits its turn. */
 async function onServer(statement: string): Promise<void> {
   const {ssl: _ssl, ...connection} = testServer();

@@ -26,12 +26,14 @@ export interface TestService {
  * The service as it runs on its own, on a database and a folder of its own, in this process.
  *
  * @param prepare replaces parts of it before it starts
+ * @param given the database to run on, which is dropped with it
  */
 export async function startTestService(
   environment: Record<string, string> = {},
   prepare: (app: AuditServiceApplication, settings: Settings) => void = () => {},
+  given?: TestDatabase,
 ): Promise<TestService> {
-  const db = await createTestDatabase();
+  const db = given ?? (await createTestDatabase());
   const dataDir = await mkdtemp(join(tmpdir(), 'audit-service-'));
   const settings = readSettings({
     PORT: '0',

@@ -20,6 +20,7 @@ const ROOMS = [
   'export',
   'archive',
   'import',
+  'witness',
   'jobs',
   'observability',
   'controllers',

@@ -8,6 +8,9 @@ import {readSettings, SETTINGS, type SettingDescription} from '../../dist/settin
 const SECRET = 'x'.repeat(32);
 const OWN_DATABASE = {DB_HOST: 'db.example.com', DB_USER: 'audit', DB_DATABASE: 'audit'};
 
+/** The public key of a witness. */
+const WITNESS = 'witness.example/w1+e8ac8ffe+BHInrv6RrTMYe56GBvvVJrCoItvDROPOvqFEq4sMC9wg';
+
 const faultOf = (environment: Record<string, string>): string | undefined => {
   try {
     readSettings(environment);
@@ -57,6 +60,14 @@ describe('readSettings', () => {
     ['S3_FORCE_PATH_STYLE', {S3_FORCE_PATH_STYLE: 'sometimes'}],
     ['S3_BUCKET', {S3_BUCKET: 'My-Archives'}],
     ['S3_BUCKET', {S3_BUCKET: 'ab'}],
+    ['CHECKPOINT_INTERVAL_MS', {CHECKPOINT_INTERVAL_MS: '-1'}],
+    ['CHECKPOINT_ENTRIES', {CHECKPOINT_ENTRIES: '0'}],
+    ['CHECKPOINT_INTERVAL_MS', {CHECKPOINT_INTERVAL_MS: '0', CHECKPOINT_LOG: 'store'}],
+    ['SIGNING_KEY_FILE', {...OWN_DATABASE, JWT_SECRET: SECRET, CHECKPOINT_LOG: '/var/lib/audit/log'}],
+    ['WITNESS_URL', {WITNESS_URL: 'witness one', WITNESS_KEY: WITNESS}],
+    ['WITNESS_KEY', {WITNESS_URL: 'https://witness.example.com'}],
+    ['WITNESS_KEY', {WITNESS_KEY: WITNESS}],
+    ['WITNESS_KEY', {WITNESS_URL: 'https://witness.example.com', WITNESS_KEY: `${WITNESS},none`}],
     ['S3_BUCKET', {S3_BUCKET: 'a'.repeat(64)}],
     ['S3_BUCKET', {S3_BUCKET: 'archives/audit'}],
     ['S3_BUCKET', {S3_BUCKET: 'archives-'}],
@@ -91,6 +102,20 @@ describe('readSettings', () => {
     assert.equal(styleOf(bucket), false);
     assert.equal(styleOf(beside), true);
     assert.equal(styleOf({...beside, S3_FORCE_PATH_STYLE: 'false'}), false);
+  });
+
+  test('reads where checkpoints go', () => {
+    const {checkpoints} = readSettings({});
+    const witnesses = {urls: [], keys: []};
+    assert.deepEqual(checkpoints, {...checkpoints, intervalMs: 1_000, log: undefined, witnesses});
+    assert.deepEqual(readSettings({CHECKPOINT_LOG: 'store'}).checkpoints.log, {kind: 'store'});
+    const path = '/var/lib/audit/checkpoints';
+    assert.deepEqual(readSettings({CHECKPOINT_LOG: path}).checkpoints.log, {kind: 'file', path});
+    const two = 'https://one.example.com, https://two.example.com/log';
+    assert.deepEqual(readSettings({WITNESS_URL: two, WITNESS_KEY: WITNESS}).checkpoints.witnesses, {
+      urls: ['https://one.example.com', 'https://two.example.com/log'],
+      keys: [WITNESS],
+    });
   });
 
   test('.env.example lists every setting with its meaning and default, and nothing else', () => {

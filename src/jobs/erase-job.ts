@@ -1,0 +1,116 @@
+import {randomUUID} from 'node:crypto';
+import type {AuditEntry} from '@loopback-audit/audit-log';
+import {archiveKey} from '../archive/archive-layout';
+import {type ArchiveReader, verifyArchive} from '../archive/archive-reader';
+import type {ArchivedFile, ArchiveWriter} from '../archive/archive-writer';
+import type {ObjectStore} from '../archive/object-store';
+import {verifiedPages} from '../archive/verified-pages';
+import {erasedEntry} from '../integrity/erased-entry';
+import {type Erasure, isReached} from '../models/erasure';
+import {type ArchiveRow, archivesOverlapping, replaceArchive, takeTurns} from '../repositories/archive-rows';
+import type {Database} from '../repositories/database';
+import {eraseArchived} from '../repositories/erase-entries';
+import {type ErasureOrder, recordedErasure} from '../repositories/record-erasure';
+import {clearLeftovers} from './clear-leftovers';
+import {type ErasureOutcome, erasureOutcome} from './erase-stored';
+import type {JobContext, JobWork} from './job-runner';
+
+export interface EraseJobParts {
+  database: Database;
+  store: ObjectStore;
+  write: ArchiveWriter;
+  read: ArchiveReader;
+}
+
+/**
+ * Erases what is in archives. A file that holds such entries is written anew without the values, read back and compared;
+ * one transaction puts it in the old one's place, erases what the database keeps of those entries, and tells of it. Until
+ * then the old file answers, from then on the new one, and the old one is deleted.
+ *
+ * Every file of the tenant is read, for nothing else knows whose entries it holds.
+ */
+export function eraseJob(given: EraseJobParts): JobWork {
+  const {database, store} = given;
+  const parts = {...given, read: pacedReader(given)};
+  return async ({tenantId, order, requestedBy}, context): Promise<ErasureOutcome> => {
+    const erasure = order.filter as Erasure;
+    const bearer = {tenantId, actor: requestedBy, actorType: order.actorType ?? 'user'};
+    const archives = await database.transaction({role: 'audit_reader', tenantId}, session =>
+      archivesOverlapping(session, tenantId, {}),
+    );
+    let count = 0;
+    const told: string[] = [];
+    for (const archive of archives) {
+      if (await holdsSome(parts, archive, erasure, context)) {
+        const order = {erasure, bearer, about: {archive: archive.id}, background: true};
+        const done = await rewrite(parts, archive, order, context);
+        count += done.count;
+        told.push(...done.told);
+        context.progress(count);
+      }
+      await clearLeftovers(database, store, tenantId, archive.id);
+    }
+    return erasureOutcome(count, told);
+  };
+}
+
+const pacedReader =
+  ({database, read}: EraseJobParts): ArchiveReader =>
+  (store, key) =>
+    database.precedence.pace(read(store, key));
+
+const isLeft = (entry: AuditEntry, erasure: Erasure): boolean =>
+  entry.commitments === undefined && isReached(entry, erasure);
+
+async function holdsSome(
+  {store, read}: EraseJobParts,
+  archive: ArchiveRow,
+  erasure: Erasure,
+  {signal}: JobContext,
+): Promise<boolean> {
+  let found = false;
+  for await (const page of verifiedPages(store, archive, read)) {
+    signal.throwIfAborted();
+    found ||= page.some(entry => isLeft(entry, erasure));
+  }
+  return found;
+}
+
+async function rewrite(
+  {database, store, write, read}: EraseJobParts,
+  archive: ArchiveRow,
+  order: ErasureOrder,
+  {signal}: JobContext,
+): Promise<{count: number; told: string[]}> {
+  const {erasure} = order;
+  const {tenantId} = archive;
+  const key = archiveKey(tenantId, archive.firstActedAt, `${archive.id}-${randomUUID()}`);
+  const file = await write(store, key, erasedPages());
+  await verifyArchive(store, key, file, read);
+  const renewed = {...archive, ...rowOf(file)};
+  return recordedErasure(database, order, async session => {
+    await takeTurns(session, tenantId);
+    await replaceArchive(session, archive, renewed);
+    let entries = 0;
+    const leaves: number[] = [];
+    for await (const page of verifiedPages(store, renewed, read)) {
+      signal.throwIfAborted();
+      const reached = page.filter(entry => isReached(entry, erasure));
+      const erased = await eraseArchived(session, tenantId, reached);
+      entries += erased.entries;
+      for (const leaf of erased.leaves) leaves.push(leaf);
+    }
+    return {entries, leaves};
+  });
+
+  async function* erasedPages() {
+    for await (const page of verifiedPages(store, archive, read)) {
+      signal.throwIfAborted();
+      yield page.map(entry => (isLeft(entry, erasure) ? erasedEntry(entry) : entry));
+    }
+  }
+}
+
+const rowOf = ({key, entries, firstLeaf, lastLeaf, bytes, sha256}: ArchivedFile) => ({
+  ...{fileName: key, entries, firstLeaf, lastLeaf, bytes, sha256},
+});
