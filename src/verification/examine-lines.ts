@@ -26,28 +26,31 @@ export function examineLines(bytes: Buffer, file: string, firstLine: number): Ex
     const next = bytes.indexOf(LINE_FEED, from);
     const end = next < 0 ? bytes.length : next;
     const place = `${file}:${firstLine + block.lines++}`;
-    examineLine(bytes, from, end, place, block);
+    const read = readLine(bytes, from, end);
+    if (read.entry) block.entries.push(examineEntry(read.entry, place));
+    else if (!read.blank) block.findings.push({kind: 'unreadable', place, ...read});
     from = end + 1;
   }
   return block;
 }
 
-function examineLine(bytes: Buffer, from: number, end: number, place: string, block: ExaminedBlock): void {
+type ReadLine =
+  | {entry: Partial<AuditEntry>; blank?: never}
+  | {entry?: never; blank: true}
+  | {entry?: never; blank?: never; field?: string; detail: string};
+
+function readLine(bytes: Buffer, from: number, end: number): ReadLine {
   const text = bytes.toString('utf8', from, end);
-  if (text.length < 3 && text.trim() === '') return;
-  const report = (problem: {field?: string; detail: string}) => {
-    block.findings.push({kind: 'unreadable', place, ...problem});
-  };
-  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(from, end))) return report({detail: 'this is not UTF-8'});
+  if (text.length < 3 && text.trim() === '') return {blank: true};
+  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(from, end))) return {detail: 'this is not UTF-8'};
   try {
-    const value: unknown = JSON.parse(text);
-    if (!isObject(value)) return report({detail: 'this is no JSON object'});
+    const entry: unknown = JSON.parse(text);
+    if (!isObject(entry)) return {detail: 'this is no JSON object'};
     // What the service has written reads back to the letter; anything else is looked at more closely.
-    const field = JSON.stringify(value) === text ? undefined : repeatedName(text);
-    if (field !== undefined) return report({field, detail: 'it has this property twice'});
-    block.entries.push(examineEntry(value, place));
+    const field = JSON.stringify(entry) === text ? undefined : repeatedName(text);
+    return field === undefined ? {entry} : {field, detail: 'it has this property twice'};
   } catch {
-    if (text.trim() !== '') report({detail: 'this is not JSON'});
+    return text.trim() === '' ? {blank: true} : {detail: 'this is not JSON'};
   }
 }
 
