@@ -5,23 +5,26 @@ import type {NoteVerifier} from './signed-note';
 /** Whose word counts, and of which log it must be. */
 export interface CheckpointTrust {
   keys: readonly NoteVerifier[];
-  /** The origin that checkpoints must name; undefined where any will do. */
-  origin?: string | undefined;
+  /** The origins of which a checkpoint must name one; undefined where any will do. */
+  origins?: readonly string[] | undefined;
 }
 
 /** Opens a checkpoint that a trusted key has signed; undefined where it is none, which is then told. */
 export function judgeCheckpoint(
   note: string,
-  {keys, origin}: CheckpointTrust,
+  {keys, origins}: CheckpointTrust,
   findings: Findings,
   place: string,
 ): OpenedCheckpoint | undefined {
   const checkpoint = openCheckpoint(note, keys);
   if (!checkpoint) findings.add({kind: 'unreadable', place, detail: 'this is no checkpoint'});
   else if (checkpoint.verdict !== 'valid') findings.add({kind: checkpoint.verdict, place});
-  else if (origin !== undefined && origin !== checkpoint.origin) {
-    const detail = `it is of the log ${checkpoint.origin}, and not of ${origin}`;
-    findings.add({kind: 'inconsistent checkpoints', place, detail});
+  else if (origins && !origins.includes(checkpoint.origin)) {
+    findings.add({
+      kind: 'inconsistent checkpoints',
+      place,
+      detail: `it is of another log, ${checkpoint.origin}`,
+    });
   } else return checkpoint;
   return undefined;
 }

@@ -42,6 +42,8 @@ export class TiledJudge implements EntryJudge {
   private readonly unproved = new UnprovedTiles();
   private readonly erasures = new Erasures();
   private tail = 0;
+  /** Whether there are entries of which only the hash is known: what they record is not. */
+  private isSealed = false;
 
   constructor(private readonly options: TiledJudgeOptions) {
     this.findings = options.findings;
@@ -84,7 +86,7 @@ export class TiledJudge implements EntryJudge {
         findings.add({kind: 'missing', leaves}, count);
       }
     }
-    this.erasures.judge(findings, complete && missing === 0);
+    this.erasures.judge(findings, complete && missing === 0 && !this.isSealed);
     if (this.tail > 0) {
       const detail = 'no checkpoint covers these entries of the tree';
       findings.add({kind: 'tail unknown', leaves: [signed, tiles.tree.size - 1], detail}, this.tail);
@@ -116,8 +118,13 @@ export class TiledJudge implements EntryJudge {
       });
     } else if (index < this.options.signed) this.proved++;
     else this.tail++;
+    this.note(entry, index);
+  }
+
+  private note(entry: ExaminedEntry, index: number): void {
     if (entry.erased) this.erasures.met(index);
     if (entry.erases) this.erasures.record(index, entry.erases);
+    if (entry.sealed) this.isSealed = true;
   }
 
   private suspect(entry: ExaminedEntry): void {
@@ -169,8 +176,7 @@ export class TiledJudge implements EntryJudge {
     } else {
       this.findings.add({kind: 'reordered', ...finding, detail: `it gives leaf ${entry.index}`});
     }
-    if (entry.erased) this.erasures.met(place);
-    if (entry.erases) this.erasures.record(place, entry.erases);
+    this.note(entry, place);
   }
 
   /** An entry whose leaf is not in the tree. */

@@ -65,7 +65,7 @@ async function readCheckpoints(options: VerifyFilesOptions, findings: Findings) 
   if (selection && tiles === undefined)
     throw optionFault('tiles', 'is missing: a selection is held against tiles');
   const checkpoint = judgeCheckpoint(await readText(path), {keys}, findings, path);
-  const trust: CheckpointTrust = {keys, origin: checkpoint?.origin};
+  const trust: CheckpointTrust = {keys, ...(checkpoint && {origins: [checkpoint.origin]})};
   const older: OlderTree[] = [];
   for (const file of against) {
     const notes = splitNotes(await readText(file));

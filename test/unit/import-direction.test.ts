@@ -20,6 +20,7 @@ const ROOMS = [
   'export',
   'archive',
   'import',
+  'verification',
   'jobs',
   'observability',
   'controllers',
