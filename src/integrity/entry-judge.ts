@@ -38,12 +38,13 @@ export async function judgeOlder(
   for (const {size, root, place} of older) {
     const made = size <= newest ? await rootAt(size) : undefined;
     if (made?.equals(root)) continue;
-    const detail =
-      size > newest
-        ? `it was signed for ${size} leaves, and the tree has ${newest}`
-        : made
-          ? `the first ${size} leaves are not those that were signed`
-          : `what its ${size} leaves were cannot be shown`;
+    if (!made && size <= newest) {
+      findings.add({kind: 'history not shown', place, detail: `not all of its ${size} leaves are known`});
+      continue;
+    }
+    const detail = made
+      ? `the first ${size} leaves are not those that were signed`
+      : `it was signed for ${size} leaves, and the tree has ${newest}`;
     findings.add({kind: 'inconsistent checkpoints', place, detail});
   }
 }

@@ -8,8 +8,9 @@
  * - `inconsistent checkpoints`: one tree does not continue the other, or they are of different logs.
  * - `tree damaged`: tiles or head do not make the root of the tree.
  * - `unreadable`: a file or a record could not be read.
- * - `tail unknown`: entries come after the newest checkpoint; `erasure not shown`: a record of it may be among the
- *   entries that were not given. Neither is a fault: it cannot be shown, and no more.
+ * - `tail unknown`: entries come after the newest checkpoint; `erasure not shown`: the record of it may be among the
+ *   entries that were not given; `history not shown`: hashes are lacking to hold an older checkpoint against. None of
+ *   these is a fault: something cannot be shown, and no more.
  */
 export const FINDING_KINDS = [
   'altered',
@@ -25,11 +26,16 @@ export const FINDING_KINDS = [
   'unreadable',
   'tail unknown',
   'erasure not shown',
+  'history not shown',
 ] as const;
 
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-const NOT_SHOWN: ReadonlySet<FindingKind> = new Set(['tail unknown', 'erasure not shown']);
+const NOT_SHOWN: ReadonlySet<FindingKind> = new Set([
+  'tail unknown',
+  'erasure not shown',
+  'history not shown',
+]);
 
 /** Leaves from the first up to and with the last. */
 export type LeafRange = readonly [first: number, last: number];

@@ -13,8 +13,8 @@ export interface TiledJudgeOptions {
   findings: Findings;
   /** Whether every leaf must have its entry. */
   complete: boolean;
-  /** Leaves that a trusted key has signed: what comes after them in the tree is not shown. */
-  signed: number;
+  /** Checkpoints that vouch for the tree, the smallest first: what comes after all that agree with it is not shown. */
+  signed: readonly OlderTree[];
   /** What an entry is whose index is beyond the tree. */
   beyond: 'tail unknown' | 'inserted';
   older: readonly OlderTree[];
@@ -31,6 +31,14 @@ export const tileDamage = ({level, index, width}: TileSpan) => {
   } as const;
 };
 
+/** Leaves that the largest checkpoint covers which agrees with the tree. */
+async function signedSize(tiles: ProvedTiles, signed: readonly OlderTree[]): Promise<number> {
+  for (const {size, root} of signed.toReversed()) {
+    if ((await tiles.rootAt(size))?.equals(root)) return size;
+  }
+  return 0;
+}
+
 /** Holds entries against the tiles of their tree, which name each that is at fault. */
 export class TiledJudge implements EntryJudge {
   entries = 0;
@@ -42,11 +50,14 @@ export class TiledJudge implements EntryJudge {
   private readonly unproved = new UnprovedTiles();
   private readonly erasures = new Erasures();
   private tail = 0;
+  /** Leaves that are signed, as far as is known until every tile has been mended that can be. */
+  private signed: number;
   /** Whether there are entries of which only the hash is known: what they record is not. */
   private isSealed = false;
 
   constructor(private readonly options: TiledJudgeOptions) {
     this.findings = options.findings;
+    this.signed = options.signed.at(-1)?.size ?? 0;
   }
 
   add(entry: ExaminedEntry): Promise<void> | undefined {
@@ -71,7 +82,7 @@ export class TiledJudge implements EntryJudge {
 
   async finish(): Promise<void> {
     const {findings} = this;
-    const {tiles, complete, signed, older} = this.options;
+    const {tiles, complete, older} = this.options;
     await this.judgeUnproved();
     if (!tiles.isAnchored) {
       findings.add({kind: 'tree damaged', detail: 'the tiles do not make the root of the tree'});
@@ -86,12 +97,28 @@ export class TiledJudge implements EntryJudge {
         findings.add({kind: 'missing', leaves}, count);
       }
     }
+    await this.judgeTail();
     this.erasures.judge(findings, complete && missing === 0 && !this.isSealed);
-    if (this.tail > 0) {
-      const detail = 'no checkpoint covers these entries of the tree';
-      findings.add({kind: 'tail unknown', leaves: [signed, tiles.tree.size - 1], detail}, this.tail);
-    }
     await judgeOlder(older, tiles.tree.size, size => tiles.rootAt(size), findings);
+  }
+
+  /** Entries of the tree that no checkpoint which agrees with it covers. */
+  private async judgeTail(): Promise<void> {
+    const {tiles, signed} = this.options;
+    if (!tiles.isAnchored) return;
+    const size = await signedSize(tiles, signed);
+    if (size < this.signed) {
+      const shown = this.proved + this.tail;
+      this.tail = 0;
+      for (const [first, last] of this.met.ranges())
+        this.tail += Math.max(0, last + 1 - Math.max(first, size));
+      this.proved = Math.max(0, shown - this.tail);
+      this.signed = size;
+    }
+    if (this.tail === 0) return;
+    const detail = 'no checkpoint covers these entries of the tree';
+    const leaves = [size, tiles.tree.size - 1] as const;
+    this.findings.add({kind: 'tail unknown', leaves, detail}, this.tail);
   }
 
   private compare(entry: ExaminedEntry, index: number, tile: Buffer): void {
@@ -116,7 +143,7 @@ export class TiledJudge implements EntryJudge {
         leaves: [index, index],
         detail,
       });
-    } else if (index < this.options.signed) this.proved++;
+    } else if (index < this.signed) this.proved++;
     else this.tail++;
     this.note(entry, index);
   }

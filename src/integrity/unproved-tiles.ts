@@ -18,9 +18,12 @@ export class UnprovedTiles {
     return true;
   }
 
-  /** Each tile with its entries, and the hashes that their leaves make of it, where there is an entry for each. */
+  /**
+   * Each tile with its entries, and the hashes that their leaves make of it, where there is an entry for each. The last
+   * tile comes first: as a part of the root it may be what proves the others.
+   */
   *tiles(): Generator<{tile: number; entries: ExaminedEntry[]; hashes: Buffer}> {
-    for (const [tile, entries] of this.kept) {
+    for (const [tile, entries] of [...this.kept].sort(([a], [b]) => b - a)) {
       const leaves: Buffer[] = [];
       for (const {index = 0, leaf} of entries) if (leaf) leaves[index % TILE_WIDTH] ??= leaf;
       const isWhole = Object.keys(leaves).length === leaves.length;

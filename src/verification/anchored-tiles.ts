@@ -6,13 +6,6 @@ import {tileDamage} from '../integrity/tiled-judge';
 import {rootOf, type TreeHead} from '../integrity/tree-head';
 import type {StoredLog} from '../repositories/stored-log';
 
-/** The tree of a stored log, and how much of it a trusted key has signed. */
-export interface AnchoredTiles {
-  tiles: ProvedTiles;
-  /** Leaves that the newest checkpoint which agrees with the tree covers. */
-  signed: number;
-}
-
 /**
  * Finds the tree that a database keeps. What it consists of (head, tiles, entries) may contradict each other: the size
  * is the one that two of the three agree on, the root the one that a checkpoint or the head names and the tiles make.
@@ -23,7 +16,7 @@ export async function anchoredTiles(
   log: StoredLog,
   checkpoints: readonly OlderTree[],
   findings: Findings,
-): Promise<AnchoredTiles> {
+): Promise<ProvedTiles> {
   const head = await log.head();
   const levels = await log.levels();
   const newest = checkpoints.at(-1);
@@ -31,8 +24,7 @@ export async function anchoredTiles(
   const size = Math.max(newest?.size ?? 0, sizes.sort((a, b) => a - b)[1] ?? 0);
   const tiles = await openTree(log, size, head, newest, findings);
   await judgeHead(head, tiles, findings);
-  const signed = await signedSize(tiles, checkpoints);
-  return {tiles, signed};
+  return tiles;
 }
 
 async function openTree(
@@ -94,11 +86,4 @@ async function judgeHead(head: TreeHead, tiles: ProvedTiles, findings: Findings)
         ? 'the head has another root than the tree'
         : undefined;
   if (problem) findings.add({kind: 'tree damaged', detail: problem});
-}
-
-async function signedSize(tiles: ProvedTiles, checkpoints: readonly OlderTree[]): Promise<number> {
-  for (const {size, root} of checkpoints.toReversed()) {
-    if ((await tiles.rootAt(size))?.equals(root)) return size;
-  }
-  return 0;
 }

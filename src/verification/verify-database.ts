@@ -59,15 +59,15 @@ async function verifyLog(
     const opened = judgeCheckpoint(note, trust, findings, place);
     return opened ? [{size: opened.size, root: opened.root, place}] : [];
   });
-  const {tiles, signed} = await anchoredTiles(log, stored, findings);
+  const tiles = await anchoredTiles(log, stored, findings);
   const judge = new TiledJudge({
-    ...{tiles, findings, signed, complete: true, beyond: 'inserted'},
+    ...{tiles, findings, signed: stored, complete: true, beyond: 'inserted'},
     older: [...stored, ...kept],
   });
   await judgeEntries(log, judge, onProgress);
   await judge.finish();
   await judgeTiles(log, tiles, findings);
-  return logReport({origin: trust.origins[0] ?? '', size: signed}, judge, findings);
+  return logReport({origin: trust.origins[0] ?? '', size: tiles.tree.size}, judge, findings);
 }
 
 async function judgeEntries(

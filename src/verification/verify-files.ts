@@ -92,7 +92,14 @@ async function tiledJudge(
     findings.add(tileDamage(tile)),
   );
   const complete = selection !== true;
-  return new TiledJudge({tiles: proved, findings, complete, signed: size, beyond: 'tail unknown', older});
+  return new TiledJudge({
+    tiles: proved,
+    findings,
+    complete,
+    signed: [{size, root}],
+    beyond: 'tail unknown',
+    older,
+  });
 }
 
 async function readFiles(

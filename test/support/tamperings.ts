@@ -19,8 +19,6 @@ export interface Tampering {
   rival?: Expected[];
   /** What an export of `acme` shows that is held against tiles from before; without it the entries are as they were. */
   exported?: Expected[];
-  /** Only whoever has kept a checkpoint finds it. */
-  onlyAgainst?: true;
 }
 
 /** The leaf whose entry is changed; it has every property. */
@@ -269,6 +267,7 @@ const trees: Tampering[] = [
     acme: [
       {kind: 'tree damaged', ...at(256, 511)},
       {kind: 'altered', ...at(TARGET)},
+      {kind: 'history not shown'},
     ],
     exported: altered(TARGET),
   },
