@@ -37,7 +37,7 @@ export const mirrorCommand = (options: {url: string; token: () => Promise<string
       try {
         const {origin, size, before, tiles} = await mirrorLog({
           ...{fetch, keys, folder: out},
-          onProgress: at => bar.update(at.tiles / at.total, {tiles: at.tiles}),
+          onProgress: at => bar.update(Math.min(1, at.tiles / at.about), {tiles: at.tiles}),
         });
         const since =
           before === undefined ? 'for the first time' : `and continues the one of ${before} leaves`;

@@ -20,6 +20,9 @@ export interface TiledJudgeOptions {
   older: readonly OlderTree[];
 }
 
+/** Tiles that may be lacking before the rest of them is not looked for: a tree may claim to be of any size. */
+export const LACKING = 1_000;
+
 /** How a damaged tile is told of. */
 export const tileDamage = ({level, index, width}: TileSpan) => {
   const leaves = TILE_WIDTH ** level;
@@ -180,8 +183,10 @@ export class TiledJudge implements EntryJudge {
   private async judgeSuspects(): Promise<void> {
     const {tiles} = this.options;
     this.suspects.expectLeaves();
-    for (let index = 0; index * TILE_WIDTH < tiles.tree.size; index++) {
+    let lacking = 0;
+    for (let index = 0; index * TILE_WIDTH < tiles.tree.size && lacking < LACKING; index++) {
       const tile = await tiles.tile({level: 0, index});
+      if (!tile) lacking++;
       for (let i = 0; tile && i < tile.length / 32; i++)
         this.suspects.meet(index * TILE_WIDTH + i, hashIn(tile, i));
     }

@@ -15,7 +15,7 @@ export interface MirrorOptions {
   keys: readonly NoteVerifier[];
   /** Where the log is kept in the layout of C2SP tlog-tiles; made where it is not there. */
   folder: string;
-  onProgress?: ((progress: {tiles: number; total: number}) => void) | undefined;
+  onProgress?: ((progress: {tiles: number; about: number}) => void) | undefined;
 }
 
 export interface Mirrored {
@@ -46,11 +46,12 @@ export async function mirrorLog({fetch, keys, folder, onProgress}: MirrorOptions
     throw refused(`The log had ${before.size} leaves before, and has ${newest.size} now.`);
   }
   await mkdir(folder, {recursive: true});
-  const wanted = newTiles(before?.size ?? 0, newest.size);
+  // A tile of leaves stands for 256 of them, and one of 256 such tiles has another above it, and so on.
+  const about = (newest.size - (before?.size ?? 0)) / (TILE_WIDTH - 1);
   let tiles = 0;
-  for (const span of wanted) {
+  for (const span of newTiles(before?.size ?? 0, newest.size)) {
     await keepTile(folder, span, await fetch(tilePath(span)));
-    onProgress?.({tiles: ++tiles, total: wanted.length});
+    onProgress?.({tiles: ++tiles, about});
   }
   await prove(newest, before, tileFolder(folder));
   if (kept !== note) {
@@ -80,16 +81,14 @@ async function readKept(folder: string): Promise<string | undefined> {
 }
 
 /** The tiles that a tree of `to` leaves has and one of `from` leaves has not, or not as wide. */
-function newTiles(from: number, to: number): TileSpan[] {
-  const spans: TileSpan[] = [];
+function* newTiles(from: number, to: number): Generator<TileSpan> {
   for (let level = 0; hashesAt(level, to) > 0; level++) {
     const first = Math.floor(hashesAt(level, from) / TILE_WIDTH);
     for (let index = first; index * TILE_WIDTH < hashesAt(level, to); index++) {
       const width = widthOf({level, index}, to);
-      if (width > widthOf({level, index}, from)) spans.push({level, index, width});
+      if (width > widthOf({level, index}, from)) yield {level, index, width};
     }
   }
-  return spans;
 }
 
 async function keepTile(folder: string, span: TileSpan, bytes: Buffer): Promise<void> {

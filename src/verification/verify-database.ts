@@ -7,7 +7,7 @@ import type {ProvedTiles} from '../integrity/proved-tiles';
 import {type LogReport, logReport} from '../integrity/report';
 import type {NoteVerifier} from '../integrity/signed-note';
 import {hashesAt, TILE_WIDTH} from '../integrity/tile';
-import {TiledJudge} from '../integrity/tiled-judge';
+import {LACKING, TiledJudge} from '../integrity/tiled-judge';
 import type {Database} from '../repositories/database';
 import {StoredLog} from '../repositories/stored-log';
 import {anchoredTiles} from './anchored-tiles';
@@ -94,7 +94,9 @@ async function judgeTiles(log: StoredLog, tiles: ProvedTiles, findings: Findings
   let level = 0;
   for (; hashesAt(level, size) > 0; level++) {
     const hashes = hashesAt(level, size);
-    for (let index = 0; index * TILE_WIDTH < hashes; index++) await tiles.tile({level, index});
+    for (let index = 0, lacking = 0; index * TILE_WIDTH < hashes && lacking < LACKING; index++) {
+      if (!(await tiles.tile({level, index}))) lacking++;
+    }
     if (levels.get(level)?.hashes !== hashes) {
       const detail = `level ${level} holds ${levels.get(level)?.hashes ?? 0} hashes, and the tree has ${hashes}`;
       findings.add({kind: 'tree damaged', detail});

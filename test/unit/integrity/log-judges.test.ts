@@ -53,7 +53,7 @@ describe('a log that nobody has touched', () => {
       const {size} = log.head;
       const entries = random() < 0.5 ? log.entries : shuffled(log.entries, random);
       const from = Math.floor(random() * (size + 1));
-      const older = [{size: from, root: randomPrefix(log, from)}];
+      const older = [{size: from, root: rootOfFirst(log, from)}];
       const judge = seed % 2 === 0 ? await tiled(log, true, older) : gathered(log, older);
       const findings = await judged(judge, entries);
       assert.deepEqual(
@@ -71,8 +71,8 @@ describe('a log that nobody has touched', () => {
   });
 });
 
-/** The root of the first leaves, made from the entries by another judge's way. */
-function randomPrefix({entries}: RandomLog, size: number): Buffer {
+/** The root of the first leaves, made from what the entries say of themselves. */
+function rootOfFirst({entries}: RandomLog, size: number): Buffer {
   const running = new RunningRoot();
   for (const entry of entries.slice(0, size)) running.push(Buffer.from(entry.leafHash ?? '', 'hex'));
   return running.root;
