@@ -6,6 +6,7 @@ import {benchLatency} from './latency';
 import {benchMemory} from './memory';
 import {benchMixin} from './mixin';
 import {benchSearch} from './search';
+import {benchVerify} from './verify';
 
 const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly number[]) => Promise<string>>> =
   {
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly num
     search: benchSearch,
     ingest: benchIngest,
     mixin: benchMixin,
+    verify: benchVerify,
   };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(BENCHES).join('|')} …] [--rows 10000,1000000]\n`;
