@@ -20,7 +20,9 @@ async function main({folder, how, cores}: VerifyRun): Promise<void> {
   const seconds = (performance.now() - begun) / 1_000;
   const status = await readFile('/proc/self/status', 'utf8');
   const peakMb = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024;
-  process.stdout.write(JSON.stringify({rate: entries / seconds, peakMb}));
+  const {user, system} = process.cpuUsage();
+  const busy = (user + system) / 1_000_000;
+  process.stdout.write(JSON.stringify({rate: entries / seconds, busyRate: entries / busy, peakMb}));
 }
 
 async function verify(folder: string, file: string, how: 'root' | 'tiles', cores: number): Promise<number> {

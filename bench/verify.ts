@@ -36,22 +36,24 @@ export async function benchVerify(_server: BenchServer, sizes: readonly number[]
       rows.push([
         name,
         `${count(run.rate)} /s`,
-        `${(parsing.rate / run.rate).toFixed(1)} ×`,
+        `${count(run.busyRate)} /s`,
+        `${(parsing.busyRate / run.busyRate).toFixed(1)} ×`,
         `${run.peakMb.toFixed(0)} MB`,
         `${more.toFixed(0)} MB`,
-        verdict((cores > 1 || run.rate >= LEAST_RATE) && more <= ALLOWED_MB),
+        verdict((cores > 1 || run.busyRate >= LEAST_RATE) && more <= ALLOWED_MB),
       ]);
     }
     const head = [
       'verified by',
       'entries',
+      'by time of cores',
       'time of parsing',
       `peak at ${count(many)}`,
       `more than at ${count(few)}`,
       `≥ ${count(LEAST_RATE)} /s on a core, ≤ ${ALLOWED_MB} MB`,
     ];
     const title = `## Verifying an export of ${count(many)} entries`;
-    const bare = `Reading lines and JSON.parse alone: ${count(parsing.rate)} entries a second.`;
+    const bare = `Reading lines and JSON.parse alone: ${count(parsing.busyRate)} entries a second of a core.`;
     return `${title}\n\n${markdownTable(head, rows)}\n\n${bare}`;
   } finally {
     await rm(folder, {recursive: true, force: true});
@@ -67,13 +69,16 @@ const WAYS: readonly [name: string, how: VerifyRun['how'], cores: number][] = [
 ];
 
 interface Measured {
+  /** Entries a second. */
   rate: number;
+  /** Entries a second that cores were busy with them: others may use the machine as well. */
+  busyRate: number;
   peakMb: number;
 }
 
 /** The best rate of a few runs, for others use the machine as well; the highest peak. */
 async function best(folder: string, run: Omit<VerifyRun, 'folder'>): Promise<Measured> {
-  let measured: Measured = {rate: 0, peakMb: 0};
+  let measured: Measured = {rate: 0, busyRate: 0, peakMb: 0};
   for (let round = 0; round < ROUNDS; round++) {
     const child = spawn(
       process.execPath,
@@ -87,8 +92,12 @@ async function best(folder: string, run: Omit<VerifyRun, 'folder'>): Promise<Mea
       text += part;
     });
     await once(child, 'close');
-    const {rate, peakMb} = JSON.parse(text) as Measured;
-    measured = {rate: Math.max(rate, measured.rate), peakMb: Math.max(peakMb, measured.peakMb)};
+    const one = JSON.parse(text) as Measured;
+    measured = {
+      rate: Math.max(one.rate, measured.rate),
+      busyRate: Math.max(one.busyRate, measured.busyRate),
+      peakMb: Math.max(one.peakMb, measured.peakMb),
+    };
   }
   return measured;
 }
