@@ -7,6 +7,7 @@ import {benchMemory} from './memory';
 import {benchMixin} from './mixin';
 import {benchProve} from './prove';
 import {benchSearch} from './search';
+import {benchVerify} from './verify';
 import {benchWrite} from './write';
 
 const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly number[]) => Promise<string>>> =
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly num
     mixin: benchMixin,
     write: benchWrite,
     prove: benchProve,
+    verify: benchVerify,
   };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(BENCHES).join('|')} …] [--rows 10000,1000000]\n`;
