@@ -1,7 +1,7 @@
 import type {ActorType, AuditEntry} from '@loopback-audit/audit-log';
 import {v7 as uuidV7} from 'uuid';
 import {AuditError, type ErrorDetail} from '../errors';
-import {ERASURE_ACTION} from '../models/erasure';
+import {ERASE_ACTION} from '../integrity/erasures';
 import {answeredTime, currentTime} from '../models/time';
 import {checkProperty, isPlainObject} from './check-property';
 import {PROPERTY_RULES, SERVICE_GIVEN} from './property-rules';
@@ -32,7 +32,7 @@ export interface Admitted {
  */
 export function admit(input: unknown, bearer: Bearer): Admitted {
   const admitted = admitOwn(input, bearer);
-  if (admitted.entry.action !== ERASURE_ACTION) return admitted;
+  if (admitted.entry.action !== ERASE_ACTION) return admitted;
   throw refused([{field: 'action', code: 'GIVEN_BY_SERVICE', message: 'is recorded by the service alone'}]);
 }
 

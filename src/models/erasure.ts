@@ -1,7 +1,5 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
-
-/** The action of the entries by which the trail tells of an erasure. The service alone records them. */
-export const ERASURE_ACTION = 'audit.log.erase';
+import {ERASE_ACTION} from '../integrity/erasures';
 
 /** Whose data is to be erased, and why. Of subject and actor at least one; both mean the entries of either. */
 export interface Erasure {
@@ -12,7 +10,7 @@ export interface Erasure {
 
 /** Whether an erasure reaches an entry, erased already or not. The trail's own words on erasures stay readable. */
 export const isReached = (entry: AuditEntry, {dataSubjectId, actor}: Erasure): boolean =>
-  entry.action !== ERASURE_ACTION &&
+  entry.action !== ERASE_ACTION &&
   ((dataSubjectId !== undefined && entry.dataSubjectId === dataSubjectId) ||
     (actor !== undefined && entry.actor === actor));
 

@@ -2,9 +2,10 @@ import type {AuditEntry} from '@loopback-audit/audit-log';
 import {checkProperty, isPlainObject} from '../admission/check-property';
 import {PROPERTY_RULES} from '../admission/property-rules';
 import {AuditError, type ErrorDetail} from '../errors';
+import {ERASE_ACTION} from '../integrity/erasures';
 import type {Comparison, Condition} from '../models/condition';
 import {columnOf} from '../models/entry-columns';
-import {ERASURE_ACTION, type Erasure} from '../models/erasure';
+import type {Erasure} from '../models/erasure';
 import {shown} from './fault';
 
 const NAMES = ['dataSubjectId', 'actor', 'reason'] as const;
@@ -44,7 +45,7 @@ export const erasable = ({dataSubjectId, actor}: Erasure): Condition => ({
   kind: 'and',
   of: [
     {kind: 'or', of: [...equal('dataSubjectId', dataSubjectId), ...equal('actor', actor)]},
-    ...compare('action', {operator: 'neq', value: ERASURE_ACTION}),
+    ...compare('action', {operator: 'neq', value: ERASE_ACTION}),
     ...compare('commitments', {operator: 'exists', value: false}),
   ],
 });

@@ -1,7 +1,8 @@
 import type {JsonObject} from '@loopback-audit/audit-log';
 import {type Admitted, admitOwn, type Bearer} from '../admission/admit';
 import {AuditError} from '../errors';
-import {ERASURE_ACTION, type Erasure, leafRanges} from '../models/erasure';
+import {ERASE_ACTION} from '../integrity/erasures';
+import {type Erasure, leafRanges} from '../models/erasure';
 import {currentTime} from '../models/time';
 import type {Database, Session} from './database';
 import type {Erased} from './erase-entries';
@@ -75,7 +76,7 @@ function tellingOf({erasure, bearer, about}: ErasureOrder, {entries, leaves}: Er
     };
     const given = {reason, category: 'data', severity: 'high', metadata};
     const subject = dataSubjectId === undefined ? {} : {dataSubjectId};
-    const {entry} = admitOwn({action: ERASURE_ACTION, ...subject, ...given}, bearer);
+    const {entry} = admitOwn({action: ERASE_ACTION, ...subject, ...given}, bearer);
     return {entry, chosen: new Set()};
   });
 }

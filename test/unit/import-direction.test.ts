@@ -9,9 +9,9 @@ const SRC = join(ROOT, 'src');
 /** The life of an entry: a room may import itself and the rooms before it. */
 const ROOMS = [
   'errors',
+  'integrity',
   'models',
   'admission',
-  'integrity',
   'identity',
   'settings',
   'embedded',
