@@ -1,5 +1,6 @@
 import {Command} from 'commander';
 import {readSettings} from '../settings';
+import {databaseCommand} from './database';
 import {DEVELOPER, signingSecret, signToken} from './development-token';
 import {importCommand} from './import';
 import {migrateCommand} from './migrate';
@@ -14,6 +15,7 @@ export const program = (): Command =>
     .description('An audit trail that can be searched, archived and found again.')
     .addCommand(serveCommand(), {isDefault: true})
     .addCommand(migrateCommand())
+    .addCommand(databaseCommand())
     .addCommand(tokenCommand())
     .addCommand(importCommand({url: localUrl(), token: ownToken}))
     .addCommand(verifyCommand())

@@ -1,5 +1,4 @@
 import {Pool} from 'pg';
-import {AuditError} from '../errors';
 import {openCheckpoint} from '../integrity/checkpoint';
 import {Findings} from '../integrity/findings';
 import {type LogReport, logReport} from '../integrity/report';
@@ -8,6 +7,7 @@ import {Database} from '../repositories/database';
 import {listTenants} from '../repositories/list-tenants';
 import {readSettings} from '../settings';
 import {originsOf, verifyStoredLog} from '../verification/verify-database';
+import {administeredDatabase} from './database';
 import {withSecret} from './migrate';
 import {progressBar} from './progress-bar';
 
@@ -26,10 +26,8 @@ export interface DatabaseToVerify {
  * @throws AuditError INVALID_SETTING, DATABASE_UNAVAILABLE
  */
 export async function verifyDatabase({keys, against, tenant}: DatabaseToVerify): Promise<LogReport[]> {
-  const {database: settings, schema} = readSettings(withSecret(process.env));
-  if (!settings)
-    throw new AuditError('INVALID_SETTING', 'DB_HOST is missing: it says which database to verify.');
-  const {ssl, ...connection} = settings;
+  const {schema} = readSettings(withSecret(process.env));
+  const {ssl, ...connection} = await administeredDatabase();
   const pool = new Pool({...connection, ...(ssl && {ssl: true}), max: 2});
   pool.on('error', () => {});
   try {

@@ -54,7 +54,7 @@ export const verifyCommand = (): Command =>
     .option('--tiles <folder>', 'the tiles of the tree, as C2SP tlog-tiles lays them out')
     .option('--against <file>', 'older checkpoints that the log must continue; may be given again', more, [])
     .option('--selection', 'the files hold some of the entries; it is no fault that others are absent')
-    .option('--database', 'verify the database of DB_HOST, tenant by tenant')
+    .option('--database', 'verify the database, tenant by tenant')
     .option('--tenant <tenant>', 'of the database, this tenant alone')
     .option('--cores <n>', 'cores to use for NDJSON', cores, 1)
     .option('--json', 'answer one JSON object')

@@ -15,6 +15,7 @@ const execute = promisify(execFile);
 
 const LOGIN = 'audit';
 const DATABASE = 'audit';
+const PASSWORD_FILE = 'postgres-password';
 /** Loopback alone, and nothing in the log but what an operator must know. */
 const SERVER_OPTIONS = [
   'listen_addresses=127.0.0.1',
@@ -70,6 +71,27 @@ export async function startEmbeddedPostgres(
     throw cannotStart(error, '');
   }
   return {settings, stop};
+}
+
+/**
+ * How to reach the PostgreSQL that a service has started with this data folder and that runs now.
+ *
+ * @throws AuditError INVALID_SETTING where none runs there
+ */
+export async function runningPostgres(dataFolder: string): Promise<DatabaseSettings> {
+  try {
+    // PostgreSQL, storage file layout: the fourth line of postmaster.pid is the port.
+    const [pid, , , port] = (await readFile(join(dataFolder, 'postgres', 'postmaster.pid'), 'utf8')).split(
+      '\n',
+    );
+    if (!(await isPostgres(Number(pid)))) throw new Error('the server has ended');
+    const password = (await readFile(join(dataFolder, PASSWORD_FILE), 'utf8')).trim();
+    return {host: '127.0.0.1', port: Number(port), user: LOGIN, password, database: DATABASE, ssl: false};
+  } catch (cause) {
+    const message = 'holds no PostgreSQL that runs: start the service, or name a database by DB_HOST';
+    const detail = {field: 'AUDIT_DATA_DIR', code: 'INVALID_SETTING', message};
+    throw new AuditError('INVALID_SETTING', `AUDIT_DATA_DIR ${message}.`, [detail], {cause});
+  }
 }
 
 /** Lets other users pass through a folder, not look into it: what is secret in it is closed by itself. */
@@ -134,7 +156,7 @@ function cannotStart(error: unknown, log: string): AuditError {
 }
 
 async function passwordOf(dataFolder: string): Promise<string> {
-  const file = join(dataFolder, 'postgres-password');
+  const file = join(dataFolder, PASSWORD_FILE);
   if (!existsSync(file)) await writeFile(file, randomBytes(24).toString('base64url'), {mode: 0o600});
   return (await readFile(file, 'utf8')).trim();
 }

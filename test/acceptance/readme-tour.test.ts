@@ -46,6 +46,7 @@ before(async () => {
     PORT: String(await freePort()),
     LOG_LEVEL: 'silent',
     AUDIT_DATA_DIR: folder,
+    NODE_PATH: join(ROOT, 'node_modules'),
     SIGNING_KEY: generateKeyPairSync('ed25519').privateKey.export({format: 'pem', type: 'pkcs8'}).toString(),
     JWT_SECRET: 'a secret of tests alone, 32 bytes or more',
     DB_HOST: db.settings.host,
