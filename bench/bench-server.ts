@@ -46,11 +46,20 @@ export class BenchServer {
     return {settings: {...this.settings, database}, drop};
   }
 
-  /** Starts a fresh service on a fresh copy of a database with so many entries. */
-  async serve(rows: number): Promise<BenchService> {
+  /** Starts a fresh service on a fresh copy of a database with so many entries, once that is prepared. */
+  async serve(
+    rows: number,
+    environment: Record<string, string> = {},
+    prepare: (settings: DatabaseSettings) => Promise<void> = async () => {},
+  ): Promise<BenchService> {
     const {settings, drop} = await this.copy(rows);
+    await prepare(settings);
     const dataDir = await mkdtemp(join(this.folder, 'objects-'));
-    const service = serve({...databaseEnvironment(settings), AUDIT_DATA_DIR: dataDir, LOG_LEVEL: 'warn'});
+    const service = serve({
+      ...databaseEnvironment(settings),
+      ...{AUDIT_DATA_DIR: dataDir, LOG_LEVEL: 'warn'},
+      ...environment,
+    });
     const url = await service.serving();
     const token = await testToken({tenantId: TENANT});
     return {

@@ -5,7 +5,9 @@ import {benchIngest} from './ingest';
 import {benchLatency} from './latency';
 import {benchMemory} from './memory';
 import {benchMixin} from './mixin';
+import {benchProve} from './prove';
 import {benchSearch} from './search';
+import {benchVerify} from './verify';
 import {benchWrite} from './write';
 
 const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly number[]) => Promise<string>>> =
@@ -16,6 +18,8 @@ const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly num
     ingest: benchIngest,
     mixin: benchMixin,
     write: benchWrite,
+    prove: benchProve,
+    verify: benchVerify,
   };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(BENCHES).join('|')} …] [--rows 10000,1000000]\n`;

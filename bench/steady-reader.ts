@@ -24,17 +24,29 @@ export async function sampleIds({settings}: BenchService): Promise<string[]> {
  * @returns the time of each request, in milliseconds
  */
 export async function readSteadily(
-  {url, token}: BenchService,
+  service: BenchService,
   ids: readonly string[],
   until: AbortSignal,
+): Promise<number[]> {
+  const endless = (function* () {
+    for (let n = 0; !until.aborted; n++) yield ids[n % ids.length] as string;
+  })();
+  return timesOf(service, endless, id => `/audit-logs/${id}`);
+}
+
+/** Asks for one path after another on one connection; answers how long each took, in milliseconds. */
+export async function timesOf(
+  {url, token}: BenchService,
+  ids: Iterable<string>,
+  pathOf: (id: string) => string,
 ): Promise<number[]> {
   const agent = new Agent({keepAlive: true, maxSockets: 1});
   const headers = {authorization: `Bearer ${token}`};
   const times: number[] = [];
-  for (let n = 0; !until.aborted; n++) {
+  for (const id of ids) {
     const begun = process.hrtime.bigint();
     await new Promise<void>((done, fail) => {
-      get(`${url}/audit-logs/${ids[n % ids.length]}`, {agent, headers}, response => {
+      get(`${url}${pathOf(id)}`, {agent, headers}, response => {
         response.resume().once('end', done);
       }).once('error', fail);
     });

@@ -10,6 +10,7 @@ import {
   CoreTags,
   createBindingFromClass,
   inject,
+  type LifeCycleObserver,
 } from '@loopback/core';
 import type {juggler} from '@loopback/repository';
 import {AuditLog} from '@loopback-audit/audit-log';
@@ -79,7 +80,11 @@ export class AuditServiceComponent implements Component {
   }
 }
 
-/** Groups stop in the reverse order of their names: jobs are given back before datasources are disconnected. */
+/**
+ * Groups stop in the reverse order of their names: what is being written is stored, then jobs are given back and what
+ * has grown is signed, then datasources are disconnected.
+ */
+const WRITERS = 'writers';
 const WORKERS = 'workers';
 
 function parts(): Binding[] {
@@ -111,15 +116,13 @@ function parts(): Binding[] {
     }),
     ...tileRoutes(),
     singleton(Keys.JOB_ROWS, async get => new JobRows(await get(Keys.DATABASE))),
-    singleton(Keys.JOB_RUNNER, jobRunner)
-      .apply(asLifeCycleObserver)
-      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
-    singleton('audit-service.outbox-relays', outboxRelays)
-      .apply(asLifeCycleObserver)
-      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
-    singleton('audit-service.checkpoint-publisher', checkpointPublisher)
-      .apply(asLifeCycleObserver)
-      .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: WORKERS}),
+    observer(WORKERS, Keys.JOB_RUNNER, jobRunner),
+    observer(WORKERS, 'audit-service.outbox-relays', outboxRelays),
+    observer(WORKERS, 'audit-service.checkpoint-publisher', checkpointPublisher),
+    observer(WRITERS, 'audit-service.drain', async get => {
+      const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
+      return {stop: () => auditLogs.drained()};
+    }),
     createBindingFromClass(AuditSpecEnhancer),
     Binding.bind('audit-service.retry-after').to(retryAfter).apply(asGlobalInterceptor('audit-service')),
   ];
@@ -139,6 +142,16 @@ const singleton = <T>(key: BindingAddress<T>, make: (get: Get) => T | Promise<T>
   Binding.bind<T>(key)
     .toDynamicValue(({context}) => make(context.get.bind(context) as Get))
     .inScope(BindingScope.SINGLETON);
+
+/** A part that lives from the start of the application to its stop. */
+const observer = <T extends LifeCycleObserver>(
+  group: string,
+  key: BindingAddress<T>,
+  make: (get: Get) => T | Promise<T>,
+): Binding<T> =>
+  singleton(key, make)
+    .apply(asLifeCycleObserver)
+    .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: group});
 
 /** The connections of a datasource on `loopback-connector-postgresql`. */
 async function poolOf(source: juggler.DataSource): Promise<Pool> {

@@ -23,8 +23,8 @@ login of its own, which an administrator has made a member of audit_reader and a
       process.stdout.write(done ? 'The database is migrated.\n' : 'The database is up to date.\n');
     });
 
-/** Migrating takes no token, so no secret is asked for. */
-const withSecret = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+/** For commands that take no token: no secret is asked for. */
+export const withSecret = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   environment.JWT_SECRET || environment.JWT_JWKS_URI
     ? environment
     : {...environment, JWT_JWKS_URI: 'https://not-used.invalid'};

@@ -3,6 +3,7 @@ import {readSettings} from '../settings';
 import {DEVELOPER, signingSecret, signToken} from './development-token';
 import {importCommand} from './import';
 import {migrateCommand} from './migrate';
+import {mirrorCommand} from './mirror';
 import {serveCommand} from './serve';
 import {tokenCommand} from './token';
 import {verifyCommand} from './verify';
@@ -16,6 +17,7 @@ export const program = (): Command =>
     .addCommand(tokenCommand())
     .addCommand(importCommand({url: localUrl(), token: ownToken}))
     .addCommand(verifyCommand())
+    .addCommand(mirrorCommand({url: localUrl(), token: ownToken}))
     .showHelpAfterError()
     .addHelpText(
       'after',

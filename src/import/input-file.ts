@@ -16,11 +16,15 @@ export interface InputFile {
  * `onRead` is told the bytes of the file that were read, before unzipping.
  * @throws what the file system throws; `bytes` throws it too, and what is wrong with a zipped file.
  */
-export async function openInput(
-  path: string,
+export const openInput = (path: string, onRead: (bytes: number) => void = () => {}): Promise<InputFile> =>
+  openBytes(createReadStream(path), onRead);
+
+/** As {@link openInput}, from bytes that come from elsewhere. */
+export async function openBytes(
+  source: AsyncIterable<Uint8Array>,
   onRead: (bytes: number) => void = () => {},
 ): Promise<InputFile> {
-  const raw = await peeked(counted(createReadStream(path), onRead));
+  const raw = await peeked(counted(source, onRead));
   const zipped = raw.head[0] === 0x1f && raw.head[1] === 0x8b;
   return zipped ? peeked(pipeline(Readable.from(raw.bytes), createGunzip(), () => {})) : raw;
 }

@@ -45,10 +45,10 @@ const COLUMNS = ENTRY_COLUMNS.filter(({property}) => property !== 'tenantId' && 
  * of the line.
  */
 export function rowText(entry: AuditEntry): string {
-  let text = '';
-  for (const {property, write} of COLUMNS) {
+  const cells = COLUMNS.map(({property, write}) => {
     const value = entry[property];
-    text += value === undefined ? `\t${ABSENT}` : `\t${write(value)}`;
-  }
-  return text;
+    return value === undefined ? ABSENT : write(value);
+  });
+  // Joined, not added up: the sum of texts is kept as its parts, and many rows wait.
+  return `\t${cells.join('\t')}`;
 }

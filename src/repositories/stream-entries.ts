@@ -25,10 +25,20 @@ export async function* cursorPages(
   fields?: ReadonlySet<keyof AuditEntry>,
 ): AsyncGenerator<AuditEntry[]> {
   const columns = selectedColumns(fields);
+  for await (const rows of cursorRows(session, text, values))
+    yield rows.map(row => entryFromRow(row, columns));
+}
+
+/** The rows of a query, a page at a time as they are consumed. */
+export async function* cursorRows(
+  session: Session,
+  text: string,
+  values: readonly unknown[],
+): AsyncGenerator<unknown[][]> {
   await session.rows(`DECLARE audit_page NO SCROLL CURSOR FOR ${text}`, values);
   for (;;) {
     const rows = await session.rows(`FETCH ${PAGE_SIZE} FROM audit_page`);
-    if (rows.length > 0) yield rows.map(row => entryFromRow(row, columns));
+    if (rows.length > 0) yield rows;
     if (rows.length < PAGE_SIZE) break;
   }
   await session.rows('CLOSE audit_page');

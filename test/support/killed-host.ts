@@ -70,6 +70,8 @@ async function main(): Promise<void> {
   });
   relay.start();
   const products = productRepository({dataSource});
+  // On a slow machine, too, a host is killed at work: it has committed a change before it says that it is ready.
+  await products.create({name: `${name}-first`});
   process.stdout.write('ready\n');
   const caller = async () => {
     for (;;) {

@@ -21,6 +21,7 @@ const ROOMS = [
   'archive',
   'import',
   'witness',
+  'verification',
   'jobs',
   'observability',
   'controllers',

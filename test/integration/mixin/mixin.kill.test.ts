@@ -78,7 +78,7 @@ test(`${KILLS} hosts are killed at work: every committed change has one entry, e
            array_agg(split_part(action, '_', 1) ORDER BY acted_at) AS actions,
            array_agg(coalesce(after, before) ->> 'name' ORDER BY acted_at) AS names
       FROM audit_logs GROUP BY entity_id ORDER BY entity_id`);
-  assert.ok(truth.rows.length > KILLS, 'the hosts were at work');
+  assert.ok(truth.rows.length >= KILLS, 'the hosts were at work');
   assert.deepEqual(
     new Map(trail.rows.map(row => [row.id, row])),
     new Map(truth.rows.map(row => [row.id, row])),

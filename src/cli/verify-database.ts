@@ -1,0 +1,67 @@
+import {Pool} from 'pg';
+import {AuditError} from '../errors';
+import {openCheckpoint} from '../integrity/checkpoint';
+import {Findings} from '../integrity/findings';
+import {type LogReport, logReport} from '../integrity/report';
+import type {NoteVerifier} from '../integrity/signed-note';
+import {Database} from '../repositories/database';
+import {listTenants} from '../repositories/list-tenants';
+import {readSettings} from '../settings';
+import {originsOf, verifyStoredLog} from '../verification/verify-database';
+import {withSecret} from './migrate';
+import {progressBar} from './progress-bar';
+
+export interface DatabaseToVerify {
+  keys: readonly NoteVerifier[];
+  /** Older checkpoints, of whichever tenants. */
+  against: readonly {note: string; place: string}[];
+  /** The one tenant to verify; every one without it. */
+  tenant: string | undefined;
+}
+
+/**
+ * Verifies the logs in the database of the settings. The last report is of checkpoints that are of no log there, where
+ * there are any.
+ *
+ * @throws AuditError INVALID_SETTING, DATABASE_UNAVAILABLE
+ */
+export async function verifyDatabase({keys, against, tenant}: DatabaseToVerify): Promise<LogReport[]> {
+  const {database: settings, schema} = readSettings(withSecret(process.env));
+  if (!settings)
+    throw new AuditError('INVALID_SETTING', 'DB_HOST is missing: it says which database to verify.');
+  const {ssl, ...connection} = settings;
+  const pool = new Pool({...connection, ...(ssl && {ssl: true}), max: 2});
+  pool.on('error', () => {});
+  try {
+    const database = new Database(async () => pool, schema);
+    const tenants = tenant === undefined ? await listTenants(pool, schema) : [tenant];
+    const reports: LogReport[] = [];
+    const bar = progressBar(process.stderr, BAR_FORMAT, tenants.length, {entries: 0});
+    for (const [i, tenantId] of tenants.entries()) {
+      const origins = originsOf(keys, tenantId);
+      const own = against.filter(({note}) => origins.includes(openCheckpoint(note, [])?.origin ?? ''));
+      const onProgress = ({entries}: {entries: number}) => bar.update(i + 1, {entries});
+      reports.push(await verifyStoredLog(database, tenantId, {keys, against: own, onProgress}));
+    }
+    bar.stop();
+    return [...reports, ...strangers(tenants, {keys, against, tenant})];
+  } finally {
+    await pool.end();
+  }
+}
+
+const BAR_FORMAT = 'tenant {value} of {total} | {entries} entries';
+
+/** Checkpoints that are of no log in the database: it may have had one when they were signed. */
+function strangers(tenants: readonly string[], {keys, against}: DatabaseToVerify): LogReport[] {
+  const known = new Set(tenants.flatMap(tenantId => originsOf(keys, tenantId)));
+  const findings = new Findings();
+  for (const {note, place} of against) {
+    const origin = openCheckpoint(note, [])?.origin;
+    if (origin === undefined) findings.add({kind: 'unreadable', place, detail: 'this is no checkpoint'});
+    else if (!known.has(origin)) {
+      findings.add({kind: 'inconsistent checkpoints', place, detail: `there is no log ${origin}`});
+    }
+  }
+  return findings.verdict === 'proved' ? [] : [logReport(undefined, {entries: 0, proved: 0}, findings)];
+}

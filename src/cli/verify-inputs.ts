@@ -1,0 +1,44 @@
+import {stat} from 'node:fs/promises';
+import {AuditError} from '../errors';
+import {importPaths} from '../import/import-paths';
+import {type NoteVerifier, parseVerifierKey} from '../integrity/signed-note';
+import {STDIN} from '../verification/entry-file';
+import {isProof} from '../verification/proof-file';
+import {readText} from '../verification/text-file';
+
+/** The keys that `--key` gives: one itself, or those of a file. @throws AuditError INVALID_FILE */
+export async function readKeys(given: string): Promise<NoteVerifier[]> {
+  const lines = /^\S+\+[0-9a-f]{8}\+\S+$/.test(given) ? [given] : (await readText(given)).trim().split('\n');
+  try {
+    return lines.map(parseVerifierKey);
+  } catch (cause) {
+    throw new AuditError('INVALID_FILE', `--key ${given} holds no public key.`, [], {cause});
+  }
+}
+
+/** The files that arguments stand for: proofs of entries, and files of entries with their bytes in all. */
+export interface VerifyInputs {
+  proofs: string[];
+  entries: string[];
+  bytes: number;
+}
+
+/** Tells proofs from files of entries. A path that is not there counts as one of entries, which cannot be read. */
+export async function sortInputs(paths: readonly string[]): Promise<VerifyInputs> {
+  const inputs: VerifyInputs = {proofs: [], entries: [], bytes: 0};
+  for (const path of paths) {
+    const files = path === STDIN ? [path] : await importPaths([path]).catch(() => [path]);
+    for (const file of files) {
+      if (file !== STDIN && (await isProof(file))) {
+        inputs.proofs.push(file);
+        continue;
+      }
+      inputs.entries.push(file);
+      inputs.bytes += await stat(file).then(
+        ({size}) => size,
+        () => 0,
+      );
+    }
+  }
+  return inputs;
+}

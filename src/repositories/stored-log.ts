@@ -1,0 +1,85 @@
+import type {AuditEntry} from '@loopback-audit/audit-log';
+import type {TileSpan} from '../integrity/tile';
+import type {TreeHead} from '../integrity/tree-head';
+import type {Session} from './database';
+import {columnList} from './entry-row';
+import {cursorPages, cursorRows} from './stream-entries';
+import {readHead, readTiles} from './tree-rows';
+
+/** An entry that was archived: the database has its hash alone. */
+export interface ArchivedLeaf {
+  id: string;
+  leafIndex: number | undefined;
+  leafHash: Buffer | undefined;
+}
+
+/** What a level of tiles holds in all. */
+export interface LevelOfTiles {
+  level: number;
+  hashes: number;
+  /** Hashes that it has room for up to the end of its last tile. */
+  end: number;
+}
+
+/** All that the database keeps of the log of one tenant, in one transaction of `audit_reader`. */
+export class StoredLog {
+  constructor(
+    private readonly session: Session,
+    readonly tenantId: string,
+  ) {}
+
+  /** The stored entries in the order of their leaves, those without one last. */
+  entries(): AsyncGenerator<AuditEntry[]> {
+    const text = `SELECT ${columnList()} FROM audit_logs WHERE tenant_id = $1 ORDER BY leaf_index NULLS LAST`;
+    return cursorPages(this.session, text, [this.tenantId]);
+  }
+
+  /** The archived entries in the order of their leaves. */
+  async *archived(): AsyncGenerator<ArchivedLeaf[]> {
+    const text = `SELECT id, leaf_index, leaf_hash FROM archived_entries WHERE tenant_id = $1 ORDER BY leaf_index`;
+    for await (const rows of cursorRows(this.session, text, [this.tenantId])) {
+      yield rows.map(([id, leafIndex, leafHash]) => ({
+        id: String(id),
+        leafIndex: leafIndex === null ? undefined : Number(leafIndex),
+        leafHash: leafHash === null ? undefined : Buffer.from(String(leafHash), 'hex'),
+      }));
+    }
+  }
+
+  /** Signed checkpoints, each with the size that it is kept for, the smallest first. */
+  async *checkpoints(): AsyncGenerator<{size: number; note: string}[]> {
+    const text = 'SELECT size, note FROM audit_checkpoints WHERE tenant_id = $1 ORDER BY size';
+    for await (const rows of cursorRows(this.session, text, [this.tenantId])) {
+      yield rows.map(([size, note]) => ({size: Number(size), note: String(note)}));
+    }
+  }
+
+  async head(): Promise<TreeHead> {
+    return (await readHead(this.session, this.tenantId)).head;
+  }
+
+  tiles(spans: readonly TileSpan[]): Promise<Buffer[]> {
+    return readTiles(this.session, this.tenantId, spans);
+  }
+
+  /** The levels of tiles, the lowest first. */
+  async levels(): Promise<LevelOfTiles[]> {
+    const text = `SELECT level, sum(octet_length(hashes))::bigint / 32,
+        max(index * 256 + octet_length(hashes) / 32)
+      FROM audit_tiles WHERE tenant_id = $1 GROUP BY level ORDER BY level`;
+    const rows = await this.session.rows(text, [this.tenantId]);
+    return rows.map(([level, hashes, end]) => ({
+      level: Number(level),
+      hashes: Number(hashes),
+      end: Number(end),
+    }));
+  }
+
+  /** One more than the highest leaf index that an entry has; 0 where none has one. */
+  async end(): Promise<number> {
+    const text = `SELECT greatest((SELECT max(leaf_index) FROM audit_logs WHERE tenant_id = $1),
+      (SELECT max(leaf_index) FROM archived_entries WHERE tenant_id = $1))`;
+    const [[last] = []] = await this.session.rows(text, [this.tenantId]);
+    return last === null || last === undefined ? 0 : Number(last) + 1;
+  }
+}
