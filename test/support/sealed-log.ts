@@ -1,11 +1,12 @@
 import {generateKeyPairSync} from 'node:crypto';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Pool} from 'pg';
-import {admit} from '../../dist/admission/admit';
+import {admitOwn} from '../../dist/admission/admit';
 import {commitmentsOf} from '../../dist/integrity/leaf';
 import {logSigner} from '../../dist/integrity/log-signer';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Database} from '../../dist/repositories/database';
+import {leafRow} from '../../dist/repositories/leaf-row';
 import {TransparencyLog} from '../../dist/repositories/transparency-log';
 import {fullEntry} from '../unit/sample-entry';
 
@@ -21,9 +22,8 @@ function input(number: number): object {
 /** Stores and seals entries as the service does. */
 export async function seal(database: Database, tenantId: string, inputs: readonly object[]): Promise<void> {
   const trail = new AuditTrailRepository(database, {queryTimeoutMs: 10_000});
-  await trail.createAll(tenantId, async function* () {
-    yield inputs.map(each => admit(each, {tenantId, actor: 'jane', actorType: 'user'}));
-  });
+  const rows = inputs.map(each => leafRow(admitOwn(each, {tenantId, actor: 'jane', actorType: 'user'})));
+  await trail.createAll(tenantId, rows);
 }
 
 /**
