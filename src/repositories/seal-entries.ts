@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import {commitmentsOf, leafHash, SALT_BYTES} from '../integrity/leaf';
+import {SALT_BYTES, saltedLeaf} from '../integrity/leaf';
 import {TILE_WIDTH} from '../integrity/tile';
 import {append, type LevelHashes, type TreeHead} from '../integrity/tree-head';
 import type {Session} from './database';
@@ -27,7 +27,7 @@ export async function sealEntries(
 ): Promise<AuditEntry[]> {
   const salts = randomBytes(SALT_BYTES * entries.length);
   const saltOf = (i: number) => salts.subarray(i * SALT_BYTES, (i + 1) * SALT_BYTES);
-  const hashes = entries.map((entry, i) => leafHash(entry, commitmentsOf(entry, saltOf(i))));
+  const hashes = entries.map((entry, i) => saltedLeaf(entry, saltOf(i)));
   const tree = await lockHead(session, tenantId);
   const {head, levels} = append(tree, hashes);
   const tiles = levels.flatMap(tilesOf);

@@ -5,7 +5,7 @@ import {type ExaminedBlock, examineLines} from './examine-lines';
 import {type PackedBlock, unpacked} from './packed-block';
 
 /** Blocks that wait at each worker, so that none is idle while another is read. */
-const AHEAD = 3;
+const AHEAD = 2;
 
 /** A worker, and who waits for it. */
 interface Busy {
@@ -53,7 +53,7 @@ export class BlockPool {
 function startWorker(): Busy {
   // The worker holds a few blocks and no more: without a bound V8 would let garbage pile up.
   const worker = new Worker(join(__dirname, 'block-worker.js'), {
-    resourceLimits: {maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16},
+    resourceLimits: {maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 4},
   });
   const busy: Busy = {worker, isBroken: false, waiting: []};
   worker.on('message', (block: PackedBlock) => busy.waiting.shift()?.done(unpacked(block)));
