@@ -1,6 +1,5 @@
 import {stat} from 'node:fs/promises';
 import type {Writable} from 'node:stream';
-import {SingleBar} from 'cli-progress';
 import {Command, Option} from 'commander';
 import {httpSender} from '../import/http-sender';
 import {type ImportProgress, type ImportTotals, importFiles} from '../import/import-files';
@@ -8,6 +7,7 @@ import {importPaths} from '../import/import-paths';
 import type {ImportKind} from '../import/import-source';
 import {IMPORT_SOURCES} from '../import/import-sources';
 import {badRecordLine, importSummary} from './import-report';
+import {type ProgressBar, progressBar} from './progress-bar';
 
 export interface ImportCommandOptions {
   /** Used where neither --url nor AUDIT_URL says where the service is. */
@@ -77,22 +77,21 @@ async function runImport(
   // A fault of the settings is not one of the import: it ends the command as it ends every other.
   const token = given.token || (await options.token?.());
   let last: ImportProgress | undefined;
-  const bar = errors.isTTY
-    ? new SingleBar({stream: errors, format: BAR_FORMAT, clearOnComplete: true})
-    : undefined;
+  let bar: ProgressBar | undefined;
   try {
     const files = await importPaths(paths);
     const send = httpSender({
       url: given.url || (options.url ?? DEFAULT_URL),
       token,
     });
-    bar?.start(await totalBytes(files), 0, {read: 0, bad: 0});
+    const drawn = progressBar(errors, BAR_FORMAT, await totalBytes(files), {read: 0, bad: 0});
+    bar = drawn;
     const totals = await importFiles(files, {
       send,
       ...(given.kind && {kind: given.kind}),
       onProgress: progress => {
         last = progress;
-        bar?.update(progress.bytesRead, {read: progress.read, bad: progress.badCount});
+        drawn.update(progress.bytesRead, {read: progress.read, bad: progress.badCount});
       },
     });
     bar?.stop();

@@ -23,7 +23,7 @@ interface Given {
 }
 
 const HELP = `
-Files of entries are what this service exports (NDJSON, CSV, JSON) or archives, plain or
+Files of entries are what this service exports (NDJSON, CSV) or archives, plain or
 compressed with gzip; a folder stands for those in it, - for the standard input. They are
 held against a checkpoint, and must hold an entry for each of its leaves, unless they are a
 --selection. With --tiles each entry that is at fault is named; "audit-service mirror"

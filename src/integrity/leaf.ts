@@ -94,16 +94,27 @@ export function commitmentsOf(entry: Partial<AuditEntry>, salt: Uint8Array): Com
 
 /** What a leaf is the hash of: RFC 8785 JSON of the entry, its erasable properties by their commitments. */
 export function leafData(entry: Partial<AuditEntry>, commitments: Commitments): string {
-  for (const property in entry) {
-    if (!KNOWN.has(property)) return unknownData(entry, commitments);
-  }
-  let text = '';
+  return hasUnknown(entry)
+    ? unknownData(entry, commitments)
+    : knownData(entry, canonicalJson(commitments as {[name: string]: JsonValue}));
+}
+
+function hasUnknown(entry: Partial<AuditEntry>): boolean {
+  for (const property in entry) if (!KNOWN.has(property)) return true;
+  return false;
+}
+
+/** @param commitments as RFC 8785 JSON */
+function knownData(entry: Partial<AuditEntry>, commitments: string): string {
+  let text = '{';
   for (const property of PLAIN) {
-    const value = property === 'commitments' ? commitments : entry[property];
-    if (value === undefined || value === null) continue;
-    text += `${text === '' ? '' : ','}"${property}":${canonicalJson(value as JsonValue)}`;
+    const value = entry[property];
+    if (property === 'commitments') text += `${text === '{' ? '' : ','}"commitments":${commitments}`;
+    else if (value !== undefined && value !== null) {
+      text += `${text === '{' ? '' : ','}"${property}":${canonicalJson(value as JsonValue)}`;
+    }
   }
-  return `{${text}}`;
+  return `${text}}`;
 }
 
 /** Of an entry with properties that no entry has: they too are bound by the leaf. */
@@ -119,28 +130,38 @@ function unknownData(entry: Partial<AuditEntry>, commitments: Commitments): stri
 export const leafHash = (entry: Partial<AuditEntry>, commitments: Commitments): Buffer =>
   hashLeaf(leafData(entry, commitments));
 
+/** The leaf hash of an entry whose erasable values a salt hides; the same as by its commitments, and quicker. */
+export function saltedLeaf(entry: Partial<AuditEntry>, salt: Uint8Array): Buffer {
+  if (hasUnknown(entry)) return leafHash(entry, commitmentsOf(entry, salt));
+  let text = '{';
+  for (const property of ERASABLE) {
+    const value = entry[property];
+    if (value === undefined || value === null) continue;
+    text += `${text === '{' ? '' : ','}"${property}":"${commitment(property, value, salt)}"`;
+  }
+  return hashLeaf(knownData(entry, `${text}}`));
+}
+
 /**
  * The leaf hash that a stored entry makes: by its salt, or by the commitments that an erasure has left in place of
  * value and salt. Undefined where it can make none, as where an erased value was put back.
  */
 export function leafOf(entry: Partial<AuditEntry>): Buffer | undefined {
   try {
-    const commitments =
-      (entry.commitments ?? null) === null ? saltedCommitments(entry) : keptCommitments(entry);
-    return commitments && leafHash(entry, commitments);
+    if ((entry.commitments ?? null) !== null) {
+      const commitments = keptCommitments(entry);
+      return commitments && leafHash(entry, commitments);
+    }
+    const {salt} = entry;
+    return typeof salt === 'string' && SALT.test(salt)
+      ? saltedLeaf(entry, Buffer.from(salt, 'hex'))
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
 const SALT = /^[0-9a-f]{32}$/;
-
-function saltedCommitments(entry: Partial<AuditEntry>): Commitments | undefined {
-  const {salt} = entry;
-  return typeof salt === 'string' && SALT.test(salt)
-    ? commitmentsOf(entry, Buffer.from(salt, 'hex'))
-    : undefined;
-}
 
 function keptCommitments(entry: Partial<AuditEntry>): Commitments | undefined {
   const isErased = ERASABLE.every(property => entry[property] === undefined || entry[property] === null);

@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Admitted} from '../admission/admit';
 import type {SpoolForm} from '../admission/spool';
-import {commitmentsOf, leafHash, SALT_BYTES} from '../integrity/leaf';
+import {SALT_BYTES, saltedLeaf} from '../integrity/leaf';
 import {rowText} from './copy-text';
 
 /**
@@ -44,7 +44,7 @@ function nextSalt(): Buffer {
 export function leafRow(admitted: Admitted, wanted = false): LeafRow {
   const {entry, chosen, line} = admitted;
   const salt = nextSalt();
-  const hash = leafHash(entry, commitmentsOf(entry, salt));
+  const hash = saltedLeaf(entry, salt);
   entry.leafHash = hash.toString('hex');
   entry.salt = salt.toString('hex');
   const {id, actedAt, recordedAt} = entry;

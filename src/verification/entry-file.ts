@@ -2,18 +2,18 @@ import {createReadStream} from 'node:fs';
 import {basename} from 'node:path';
 import {Readable} from 'node:stream';
 import {AuditError} from '../errors';
+import {decodeText} from '../export/csv-cell';
 import {invalidFile} from '../export/csv-framing';
 import {readCsvRecords} from '../export/csv-records';
 import {decodeEntry, entryHeader} from '../export/read-entry-csv';
 import {detectKind} from '../import/detect-kind';
 import {type InputFile, openBytes} from '../import/input-file';
-import {isJsonObject} from '../import/json-object';
-import {jsonRecords} from '../import/json-records';
 import {examineEntry} from '../integrity/examine-entry';
 import type {EntryColumn} from '../models/entry-columns';
 import type {BlockPool} from './block-pool';
 import type {ExaminedBlock} from './examine-lines';
 import {lineBlocks} from './line-blocks';
+import {repeatedName} from './repeated-name';
 
 /** The name that stands for the standard input. */
 export const STDIN = '-';
@@ -27,8 +27,8 @@ export const openEntries = (path: string, onRead: (bytes: number) => void): Prom
   openBytes(path === STDIN ? process.stdin : createReadStream(path, {highWaterMark: READ_AT_ONCE}), onRead);
 
 /**
- * The entries of an opened file in blocks, in their order: NDJSON, CSV or a JSON list, as this service exports and
- * archives them. A record that is no entry is a finding, and so is what keeps the file from being read further.
+ * The entries of an opened file in blocks, in their order: NDJSON or CSV, as this service exports and archives
+ * them. A record that is no entry is a finding, and so is what keeps the file from being read further.
  */
 export async function* examineFile(
   path: string,
@@ -40,8 +40,8 @@ export async function* examineFile(
     const kind = input.head.length === 0 ? 'ndjson' : detectKind(path, input.head);
     if (kind === 'ndjson') yield* ndjsonBlocks(input.bytes, file, pool);
     else if (kind === 'csv') yield* blocksOf(csvEntries(input.bytes, file));
-    else if (kind === 'json') yield* blocksOf(jsonEntries(input.bytes, file));
-    else throw new AuditError('INVALID_FILE', 'The file holds no entries as this service writes them.');
+    else
+      throw new AuditError('INVALID_FILE', 'The file is neither NDJSON nor CSV as this service writes them.');
   } catch (error) {
     yield {...nothing(), findings: [unreadable(file, error)]};
   }
@@ -94,7 +94,11 @@ async function* csvEntries(input: AsyncIterable<Uint8Array>, file: string): Asyn
     try {
       if (cells === undefined) throw invalidFile(line, 'The quotes of the record are misplaced');
       if (columns === undefined) columns = entryHeader(cells, line);
-      else yield {place, entry: decodeEntry(columns, cells, line)};
+      else {
+        const entry = decodeEntry(columns, cells, line);
+        const field = twice(columns, cells);
+        yield field === undefined ? {place, entry} : {place, problem: `${field} has a property twice`};
+      }
     } catch (problem) {
       if (columns === undefined) throw problem;
       yield {place, problem};
@@ -102,14 +106,10 @@ async function* csvEntries(input: AsyncIterable<Uint8Array>, file: string): Asyn
   }
 }
 
-async function* jsonEntries(input: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<ReadRecord> {
-  let record = 0;
-  for await (const value of jsonRecords(input, '$.*')) {
-    const place = `${file}: record ${++record}`;
-    if (isJsonObject(value)) yield {place, entry: value};
-    else yield {place, problem: 'this is no JSON object'};
-  }
-}
+/** A property whose cell holds JSON that readers may take in two ways. */
+const twice = (columns: readonly EntryColumn[], cells: readonly string[]): string | undefined =>
+  columns.find(({kind}, i) => kind === 'json' && repeatedName(decodeText(cells[i] ?? '') ?? '') !== undefined)
+    ?.property;
 
 async function* blocksOf(records: AsyncGenerator<ReadRecord>): AsyncGenerator<ExaminedBlock> {
   let block = nothing();

@@ -1,6 +1,7 @@
 import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {AuditError} from '../errors';
+import {openCheckpoint} from '../integrity/checkpoint';
 import type {EntryJudge, OlderTree} from '../integrity/entry-judge';
 import {Findings} from '../integrity/findings';
 import {GatheredJudge} from '../integrity/gathered-judge';
@@ -68,7 +69,7 @@ async function readCheckpoints(options: VerifyFilesOptions, findings: Findings) 
   const trust: CheckpointTrust = {keys, ...(checkpoint && {origins: [checkpoint.origin]})};
   const older: OlderTree[] = [];
   for (const file of against) {
-    const notes = splitNotes(await readText(file));
+    const notes = ofLog(splitNotes(await readText(file)), checkpoint?.origin);
     if (notes.length === 0) findings.add(unreadable(file, 'it holds no checkpoint'));
     for (const [i, note] of notes.entries()) {
       const place = notes.length === 1 ? file : `${file}: checkpoint ${i + 1}`;
@@ -77,6 +78,12 @@ async function readCheckpoints(options: VerifyFilesOptions, findings: Findings) 
     }
   }
   return {checkpoint, older};
+}
+
+/** Of a file that holds the checkpoints of many logs, those of one; all of them where none is of that log. */
+function ofLog(notes: string[], origin: string | undefined): string[] {
+  const own = notes.filter(note => openCheckpoint(note, [])?.origin === origin);
+  return own.length > 0 ? own : notes;
 }
 
 const optionFault = (field: string, message: string): AuditError =>

@@ -21,7 +21,8 @@ import {verifyFiles} from '../../dist/verification/verify-files';
 import {layOut} from '../support/mirrored-log';
 import {rewriteLog} from '../support/rewrite-log';
 import {SIGNER, sealLogs, tamper} from '../support/sealed-log';
-import {type Expected, SIZE, TAMPERINGS} from '../support/tamperings';
+import {type Expected, SIZE} from '../support/tampering';
+import {TAMPERINGS} from '../support/tamperings';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 import {ScratchFolder} from '../unit/scratch-folder';
 

@@ -1,38 +1,6 @@
-import type {FindingKind} from '../../dist/integrity/findings';
 import {ENTRY_COLUMNS, type EntryColumn} from '../../dist/models/entry-columns';
-
-/** What must be said of a tenant's log that was tampered with: a finding of this kind, with these particulars. */
-export interface Expected {
-  kind: FindingKind;
-  leaves?: [number, number];
-  field?: string;
-}
-
-/** One way to change a sealed log past the service, as somebody may who has all rights on the database. */
-export interface Tampering {
-  name: string;
-  /** Statements, run without triggers. */
-  sql: string[];
-  /** What the database shows of the tenant `acme`; findings of no other kind. */
-  acme?: Expected[];
-  /** And of the tenant `rival`. */
-  rival?: Expected[];
-  /** What an export of `acme` shows that is held against tiles from before; without it the entries are as they were. */
-  exported?: Expected[];
-}
-
-/** The leaf whose entry is changed; it has every property. */
-const TARGET = 300;
-/** Leaves of `acme`. */
-export const SIZE = 700;
-
-const row = (leaf: number) => `tenant_id = 'acme' AND leaf_index = ${leaf}`;
-const set = (what: string, leaf = TARGET) => `UPDATE audit_logs SET ${what} WHERE ${row(leaf)}`;
-const at = (leaf: number, last = leaf): {leaves: [number, number]} => ({leaves: [leaf, last]});
-const altered = (leaf: number, field?: string): Expected[] => [
-  {kind: 'altered', ...at(leaf), ...(field !== undefined && {field})},
-];
-const both = (expected: Expected[]) => ({acme: expected, exported: expected});
+import {altered, at, both, row, SIZE, set, TARGET, type Tampering} from './tampering';
+import {TREE_TAMPERINGS} from './tree-tamperings';
 
 /** Another value for a column. */
 const OTHER: Record<EntryColumn['kind'], (column: string) => string> = {
@@ -71,11 +39,6 @@ const swap = (columnNames: string, from: number, to: number) => `
     .join(', ')} FROM audit_logs b
     WHERE b.tenant_id = 'acme' AND b.leaf_index = ${from} + ${to} - a.leaf_index)
   WHERE a.tenant_id = 'acme' AND a.leaf_index IN (${from}, ${to})`;
-
-/** All of a tenant's `hashes` from byte `from` on, of one tile. */
-const tile = (what: string, level: number, index: number) =>
-  `UPDATE audit_tiles SET hashes = ${what} WHERE tenant_id = 'acme' AND level = ${level} AND index = ${index}`;
-const flip = (byte: number) => `set_byte(hashes, ${byte}, get_byte(hashes, ${byte}) # 1)`;
 
 const rows: Tampering[] = [
   {name: 'another salt', sql: [set("salt = decode(repeat('ab', 16), 'hex')")], ...both(altered(TARGET))},
@@ -209,114 +172,5 @@ const rows: Tampering[] = [
   },
 ];
 
-const note = (what: string, size = SIZE) =>
-  `UPDATE audit_checkpoints SET ${what} WHERE tenant_id = 'acme' AND size = ${size}`;
-const noteOf = (tenant: string, size: number) =>
-  `(SELECT note FROM audit_checkpoints WHERE tenant_id = '${tenant}' AND size = ${size})`;
-
-const trees: Tampering[] = [
-  {
-    name: 'a hash of a full tile',
-    sql: [tile(flip(40), 0, 1)],
-    acme: [{kind: 'tree damaged', ...at(256, 511)}],
-  },
-  {
-    name: 'a hash of the last tile',
-    sql: [tile(flip(40), 0, 2)],
-    acme: [{kind: 'tree damaged', ...at(512, SIZE - 1)}],
-  },
-  {name: 'a hash of level 1', sql: [tile(flip(40), 1, 0)], acme: [{kind: 'tree damaged', ...at(0, 511)}]},
-  {
-    name: 'hashes of both levels',
-    sql: [tile(flip(40), 1, 0), tile(flip(1), 0, 2)],
-    acme: [{kind: 'tree damaged'}],
-  },
-  {
-    name: 'a full tile cut short',
-    sql: [tile('substring(hashes FOR 320)', 0, 1)],
-    acme: [{kind: 'tree damaged', ...at(256, 511)}],
-  },
-  {
-    name: 'the last tile cut short',
-    sql: [tile('substring(hashes FOR 320)', 0, 2)],
-    acme: [{kind: 'tree damaged', ...at(512, SIZE - 1)}],
-  },
-  {
-    name: 'a tile deleted',
-    sql: ["DELETE FROM audit_tiles WHERE tenant_id = 'acme' AND level = 0 AND index = 0"],
-    acme: [{kind: 'tree damaged', ...at(0, 255)}],
-  },
-  {
-    name: 'level 1 deleted',
-    sql: ["DELETE FROM audit_tiles WHERE tenant_id = 'acme' AND level = 1"],
-    acme: [{kind: 'tree damaged'}],
-  },
-  {
-    name: 'a tile too many',
-    sql: [
-      "INSERT INTO audit_tiles SELECT tenant_id, 3, 0, hashes FROM audit_tiles WHERE tenant_id = 'acme' AND level = 0 AND index = 0",
-    ],
-    acme: [{kind: 'tree damaged'}],
-  },
-  {
-    name: 'entry and tile changed together',
-    sql: [
-      set("actor = 'mallory', leaf_hash = sha256('x')"),
-      tile(`overlay(hashes PLACING sha256('x') FROM ${(TARGET - 256) * 32 + 1})`, 0, 1),
-    ],
-    acme: [
-      {kind: 'tree damaged', ...at(256, 511)},
-      {kind: 'altered', ...at(TARGET)},
-      {kind: 'history not shown'},
-    ],
-    exported: altered(TARGET),
-  },
-  ...['size = size - 1', 'size = size + 1', "frontier = sha256('x')", "size = 0, frontier = ''"].map(
-    what => ({
-      name: `the head: ${what}`,
-      sql: [`UPDATE audit_trees SET ${what} WHERE tenant_id = 'acme'`],
-      acme: [{kind: 'tree damaged'} as const],
-    }),
-  ),
-  {
-    name: 'the head: one hash',
-    sql: [
-      "UPDATE audit_trees SET frontier = set_byte(frontier, 3, get_byte(frontier, 3) # 1) WHERE tenant_id = 'acme'",
-    ],
-    acme: [{kind: 'tree damaged'}],
-  },
-  {
-    name: 'the head deleted',
-    sql: ["DELETE FROM audit_trees WHERE tenant_id = 'acme'"],
-    acme: [{kind: 'tree damaged'}],
-  },
-  {
-    name: 'an older checkpoint in place of the newest',
-    sql: [note(`note = ${noteOf('acme', 400)}`)],
-    acme: [{kind: 'inconsistent checkpoints'}, {kind: 'tail unknown', ...at(400, SIZE - 1)}],
-  },
-  {
-    name: 'the checkpoint of another tenant',
-    sql: [note(`note = ${noteOf('rival', 300)}`, 400)],
-    acme: [{kind: 'inconsistent checkpoints'}],
-  },
-  {
-    name: 'a checkpoint with another root and the old signature',
-    sql: [note("note = regexp_replace(note, E'\\n400\\n.', E'\\n400\\nA')", 400)],
-    acme: [{kind: 'bad signature'}],
-  },
-  {
-    name: 'a checkpoint with another size and the old signature',
-    sql: [note("note = replace(note, E'\\n400\\n', E'\\n401\\n')", 400)],
-    acme: [{kind: 'bad signature'}],
-  },
-  {name: 'a checkpoint that is none', sql: [note("note = 'lost'", 400)], acme: [{kind: 'unreadable'}]},
-  {
-    name: 'the newest checkpoint deleted',
-    sql: [`DELETE FROM audit_checkpoints WHERE tenant_id = 'acme' AND size = ${SIZE}`],
-    acme: [{kind: 'tail unknown', ...at(400, SIZE - 1)}],
-  },
-];
-
 /** Every tampering that SQL alone can do. */
-export const TAMPERINGS: readonly Tampering[] = [...columns, ...rows, ...trees];
+export const TAMPERINGS: readonly Tampering[] = [...columns, ...rows, ...TREE_TAMPERINGS];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import {ERASE_ACTION} from '../../dist/integrity/erasures';
-import {ERASURE_ACTION, isReached, leafRanges} from '../../dist/models/erasure';
+import {isReached, leafRanges} from '../../dist/models/erasure';
 
 test('leaves become the fewest ranges, in ascending order', () => {
   assert.deepEqual(leafRanges([]), []);
@@ -18,9 +18,5 @@ test('an erasure reaches the entries of the subject or of the actor, and no reco
   assert.ok(isReached(entry, {dataSubjectId: '7', reason}));
   assert.ok(isReached(entry, {actor: 'jane', dataSubjectId: '8', reason}));
   assert.ok(!isReached(entry, {actor: '7', dataSubjectId: 'jane', reason}));
-  assert.ok(!isReached({...entry, action: ERASURE_ACTION}, {dataSubjectId: '7', reason}));
-});
-
-test('whoever verifies knows the records of erasures by the action by which the service makes them', () => {
-  assert.equal(ERASE_ACTION, ERASURE_ACTION);
+  assert.ok(!isReached({...entry, action: ERASE_ACTION}, {dataSubjectId: '7', reason}));
 });

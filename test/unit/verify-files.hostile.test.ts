@@ -4,8 +4,11 @@ import {mkdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {gzipSync} from 'node:zlib';
+import type {AuditEntry} from '@loopback-audit/audit-log';
+import {csvRow} from '../../dist/export/csv';
 import {signCheckpoint} from '../../dist/integrity/checkpoint';
 import type {FindingKind} from '../../dist/integrity/findings';
+import {ENTRY_COLUMNS} from '../../dist/models/entry-columns';
 import {type VerifyFilesOptions, verifyFiles} from '../../dist/verification/verify-files';
 import {layOut} from '../support/mirrored-log';
 import {ORIGIN, randomLog, SIGNER, seeded} from './integrity/random-log';
@@ -34,6 +37,11 @@ async function kindsIn(name: string, content: string | Buffer, options: Partial<
   return one.filter(kind => kind !== 'erasure not shown').sort();
 }
 
+const csv = (entries: readonly AuditEntry[]): string =>
+  [ENTRY_COLUMNS.map(({property}) => property), ...entries.map(row)].map(csvRow).join('');
+const row = (entry: AuditEntry) => ENTRY_COLUMNS.map(({property}) => entry[property]);
+const twiceInCsv = csv(log.entries).replace('""list"":[', '""list"":7,""list"":[');
+
 describe('whatever a file holds, it is judged', () => {
   const line = (index: number) => lines[index] as string;
   const replaced = (index: number, by: string) => `${lines.with(index, by).join('\n')}\n`;
@@ -43,7 +51,10 @@ describe('whatever a file holds, it is judged', () => {
     ['zipped', gzipSync(text), []],
     ['without its last line feed', text.trimEnd(), []],
     ['with blank lines and carriage returns', text.replaceAll('\n', '\r\n\r\n'), []],
-    ['as a JSON list', `[${lines.join(',')}]`, []],
+    ['as a JSON list', `[${lines.join(',')}]`, ['missing', 'unreadable']],
+    ['as CSV', csv(log.entries), []],
+    ['as CSV, a cell with a property twice', twiceInCsv, ['missing', 'unreadable']],
+    ['as CSV, cut off', csv(log.entries).slice(0, -90), ['missing', 'unreadable']],
     ['with spaces and other escapes', text.replaceAll('":', '" : ').replaceAll('Jü', 'J\\u00fc'), []],
     ['zipped and cut off', gzipSync(text).subarray(0, 9_000), ['missing', 'unreadable']],
     ['with the last line cut off', text.slice(0, -40), ['missing', 'unreadable']],
@@ -63,7 +74,12 @@ describe('whatever a file holds, it is judged', () => {
     ['nothing that is known', Buffer.alloc(5_000, 0xfe), ['missing', 'unreadable']],
   ];
   for (const [name, content, kinds] of cases) {
-    test(name, async () => assert.deepEqual(await kindsIn('trail.ndjson', content), kinds));
+    test(name, async () =>
+      assert.deepEqual(
+        await kindsIn(name.startsWith('as CSV') ? 'trail.csv' : 'trail.ndjson', content),
+        kinds,
+      ),
+    );
   }
 
   test('files that are not there, folders, and links that lead to themselves', async () => {
