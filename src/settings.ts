@@ -81,7 +81,10 @@ export const SETTINGS = [
   },
   {name: 'EXPORT_CONCURRENCY', meaning: 'Exports at a time; each holds a database connection', default: '4'},
   {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
-  {name: 'AUDIT_URL', meaning: 'Where import and mirror find the service; without it, at HOST, PORT and BASE_PATH'},
+  {
+    name: 'AUDIT_URL',
+    meaning: 'Where import and mirror find the service; without it, at HOST, PORT and BASE_PATH',
+  },
   {
     name: 'AUDIT_TOKEN',
     meaning: 'The token of import and mirror; without it, one signed with the secret of this service',
