@@ -1,13 +1,11 @@
-import {finished} from 'node:stream/promises';
-import type {ClientBase, Pool, PoolClient, QueryArrayResult} from 'pg';
-import {from as copyFrom} from 'pg-copy-streams';
+import type {ClientBase, Pool, PoolClient} from 'pg';
 import {databaseError, isDatabaseError} from './database-error';
+import type {Statement} from './flight';
 import {Growth} from './growth';
 import {Precedence} from './precedence';
-import {ENTRY_TYPES} from './result-types';
+import {type Role, Session} from './session';
 
-/** What a transaction may do; see the first migration. */
-export type Role = 'audit_reader' | 'audit_writer';
+export type {Role, Session};
 
 export interface TransactionOptions {
   role: Role;
@@ -21,52 +19,11 @@ export interface TransactionOptions {
   background?: boolean;
 }
 
-/** A transaction under way, in one role and for one tenant. */
-export class Session {
-  constructor(
-    private readonly client: ClientBase,
-    /** Process id of the backend, for {@link Database.cancel}. */
-    readonly backend: number,
-  ) {}
-
-  /**
-   * Runs one statement and answers its rows as arrays.
-   *
-   * @param name of a statement that is run again and again: each connection prepares it once
-   */
-  async rows(text: string, values: readonly unknown[] = [], name?: string): Promise<unknown[][]> {
-    const result: QueryArrayResult<unknown[]> = await this.client.query({
-      ...(name !== undefined && {name}),
-      text,
-      values: [...values],
-      rowMode: 'array',
-      types: ENTRY_TYPES,
-    });
-    return result.rows;
-  }
-
-  /**
-   * Stores rows by COPY.
-   *
-   * @param text the rows in the text format of COPY
-   */
-  async copyIn(statement: string, text: string): Promise<void> {
-    const copy = this.client.query(copyFrom(statement));
-    copy.end(text);
-    await finished(copy);
-  }
-
-  /** Takes on another role for what follows in the same transaction. */
-  async become(role: Role): Promise<void> {
-    await this.client.query(`SET LOCAL ROLE ${role}`);
-  }
-}
-
 /** Settings of one transaction: each is what SET LOCAL would make it. */
 const ENTER = `SELECT set_config('search_path', $1, true), set_config('timezone', 'UTC', true),
   set_config('datestyle', 'ISO', true), set_config('bytea_output', 'hex', true),
   set_config('statement_timeout', $2, true), set_config('role', $3, true),
-  set_config('audit.tenant_id', $4, true), pg_backend_pid() AS backend`;
+  set_config('audit.tenant_id', $4, true)`;
 
 interface Transaction {
   session: Session;
@@ -127,12 +84,14 @@ export class Database {
   ): AsyncGenerator<T> {
     const transaction = await this.begin(options);
     let cancelled: Promise<void> | undefined;
+    let backend: unknown;
     const cancel = () => {
-      cancelled = this.cancel(transaction.session.backend).catch(() => {});
+      cancelled = this.cancel(backend).catch(() => {});
     };
-    signal?.addEventListener('abort', cancel, {once: true});
     try {
+      backend = (await transaction.session.rows('SELECT pg_backend_pid()'))[0]?.[0];
       signal?.throwIfAborted();
+      signal?.addEventListener('abort', cancel, {once: true});
       yield* this.precedence.pace(generate(transaction.session));
       await transaction.end('COMMIT');
     } catch (error) {
@@ -153,7 +112,7 @@ export class Database {
   }
 
   /** Ends the statement that another session is busy with, which then fails with QUERY_TIMEOUT. */
-  async cancel(backend: number): Promise<void> {
+  private async cancel(backend: unknown): Promise<void> {
     const client = await this.connect();
     try {
       await client.query('SELECT pg_cancel_backend($1)', [backend]);
@@ -169,12 +128,16 @@ export class Database {
       broken = error;
     };
     client.on('error', onError);
+    const session = new Session(client);
+    const isolation = options.repeatable ? 'REPEATABLE READ' : 'READ COMMITTED';
+    session.defer({text: `BEGIN ISOLATION LEVEL ${isolation}`});
+    session.defer(this.entering(client, options));
     let open = true;
     const end = async (how: 'COMMIT' | 'ROLLBACK') => {
       if (!open) return;
       open = false;
       try {
-        await client.query(how);
+        await session.end(how);
       } catch (error) {
         onError(error as Error);
         if (how === 'COMMIT') throw error;
@@ -183,32 +146,20 @@ export class Database {
         client.release(broken);
       }
     };
-    try {
-      return {session: await this.enter(client, options), end};
-    } catch (error) {
-      await end('ROLLBACK');
-      throw isDatabaseError(error) ? databaseError(error) : error;
-    }
+    return {session, end};
   }
 
-  private async enter(client: PoolClient, options: TransactionOptions): Promise<Session> {
-    await client.query(`BEGIN ISOLATION LEVEL ${options.repeatable ? 'REPEATABLE READ' : 'READ COMMITTED'}`);
-    return this.adopt(client, options);
+  /** A session in a transaction that somebody else has begun and will end, once what is deferred in it was flushed. */
+  adopt(client: ClientBase, options: TransactionOptions): Session {
+    const session = new Session(client);
+    session.defer(this.entering(client, options));
+    return session;
   }
 
-  /** A session in a transaction that somebody else has begun and will end. */
-  async adopt(client: ClientBase, options: TransactionOptions): Promise<Session> {
-    const {rows} = await client.query({
-      name: 'audit-session',
-      text: ENTER,
-      values: [
-        `${client.escapeIdentifier(this.schema)}, pg_temp`,
-        String(Math.trunc(options.timeoutMs ?? 0)),
-        options.role,
-        options.tenantId,
-      ],
-    });
-    return new Session(client, rows[0].backend);
+  private entering(client: ClientBase, {timeoutMs = 0, role, tenantId}: TransactionOptions): Statement {
+    const searchPath = `${client.escapeIdentifier(this.schema)}, pg_temp`;
+    const values = [searchPath, String(Math.trunc(timeoutMs)), role, tenantId];
+    return {name: 'audit-session', text: ENTER, values};
   }
 
   private async connect(): Promise<PoolClient> {

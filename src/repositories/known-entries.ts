@@ -31,12 +31,12 @@ export async function knownEntries(
 ): Promise<Map<string, Known>> {
   const named = rows.flatMap(({admitted}) => (admitted?.chosen.has('id') ? [admitted.entry] : []));
   if (named.length === 0) return new Map();
-  await session.become('audit_reader');
+  session.become('audit_reader');
   const sql = `SELECT ${columnList()} FROM audit_logs WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`;
   const stored = await session.rows(sql, [tenantId, named.map(({id}) => id)]);
   const known = new Map(stored.map(row => entryFromRow(row)).map(entry => [entry.id, knownEntry(entry)]));
   for (const [id, archived] of await archivedEntries(session, tenantId, named)) known.set(id, archived);
-  await session.become('audit_writer');
+  session.become('audit_writer');
   return known;
 }
 

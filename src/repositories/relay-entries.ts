@@ -61,10 +61,12 @@ async function store(
     entries.map(({admitted}) => admitted.entry.actedAt),
   );
   const rows = entries.map(({admitted}) => [leafRow(admitted)]);
-  const session = await database.adopt(client, {role: 'audit_writer', tenantId});
+  const session = database.adopt(client, {role: 'audit_writer', tenantId});
   try {
     const outcomes = await storeEntries(session, tenantId, rows, partitionOf);
-    await client.query('SET LOCAL ROLE NONE; SET LOCAL search_path TO DEFAULT');
+    session.defer({text: 'SET LOCAL ROLE NONE'});
+    session.defer({text: 'SET LOCAL search_path TO DEFAULT'});
+    await session.flush();
     database.growth.tell(tenantId, newIn(outcomes));
     return entries.flatMap(({relayed}, i) => {
       const outcome = outcomes[i];

@@ -23,12 +23,12 @@ export async function lockTree(session: Session, tenantId: string): Promise<Tree
 }
 
 /** Grows a locked tree by the hashes of leaves, in their order. */
-export async function growTree(
+export function growTree(
   session: Session,
   tenantId: string,
   tree: TreeHead,
   hashes: readonly Buffer[],
-): Promise<void> {
+): void {
   const {head, levels} = append(tree, hashes);
   const tiles = levels.flatMap(tilesOf);
   const values = [
@@ -39,7 +39,7 @@ export async function growTree(
     tiles.map(({index}) => index),
     tiles.map(tile => tile.hashes.toString('hex')),
   ];
-  await session.rows(GROW, values, 'audit-grow-tree');
+  session.defer({name: 'audit-grow-tree', text: GROW, values});
 }
 
 /** What each tile of a level gets. */

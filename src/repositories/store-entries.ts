@@ -36,6 +36,8 @@ const NAMED_FAULTS = 100;
  * Seals rows into the tree of one tenant and stores them, in the transaction of a writer. An id that is known
  * already with the same content is not stored again.
  *
+ * What is written goes to the database with the next statement that is waited for, at the latest with COMMIT.
+ *
  * @param groups each is stored whole or not at all, by itself
  * @returns for each group what was stored, or ID_CONFLICT where a known id comes with other content
  */
@@ -62,8 +64,8 @@ export async function storeEntries(
     return {receipts, stored: added};
   });
   if (fresh.length > 0) {
-    await copyRows(session, fresh, tree.size, partitionOf);
-    await growTree(
+    copyRows(session, fresh, tree.size, partitionOf);
+    growTree(
       session,
       tenantId,
       tree,
@@ -108,18 +110,18 @@ const conflict = (details: ErrorDetail[]) =>
   );
 
 /** Copies rows into their partitions, which, unlike the table that they make up, PostgreSQL lets a writer copy into. */
-async function copyRows(
+function copyRows(
   session: Session,
   rows: readonly LeafRow[],
   firstLeaf: number,
   partitionOf: PartitionOf,
-): Promise<void> {
+): void {
   const texts = new Map<string, string>();
   for (const [i, {actedAt, row}] of rows.entries()) {
     const partition = partitionOf(actedAt);
     texts.set(partition, `${texts.get(partition) ?? ''}${firstLeaf + i}${row}\n`);
   }
-  for (const [partition, text] of texts) {
-    await session.copyIn(`COPY ${partition} (${COPIED_COLUMNS.join(', ')}) FROM STDIN`, text);
+  for (const [partition, copy] of texts) {
+    session.defer({text: `COPY ${partition} (${COPIED_COLUMNS.join(', ')}) FROM STDIN`, copy});
   }
 }
