@@ -252,14 +252,16 @@ BEGIN
   IF moment < '2000-01-01' OR moment >= date_trunc('month', now()) + interval '3 months' THEN
     RETURN false;
   END IF;
-  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+  IF audit_is_partition(name) THEN
     RETURN true;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('audit_ensure_partition', 0));
-  -- Asked of the catalog itself: to_regclass may remember from before the wait that there is none.
-  IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-              WHERE s.nspname = current_schema() AND c.relname = name) THEN
+  IF audit_is_partition(name) THEN
     RETURN true;
+  END IF;
+  -- A partition that was detached keeps its name and its month until somebody takes the table away.
+  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+    RETURN false;
   END IF;
   IF EXISTS (SELECT FROM audit_logs_default WHERE acted_at >= month_start AND acted_at < month_end) THEN
     RETURN false;
@@ -360,6 +362,18 @@ $function$
 ;
 ALTER FUNCTION audit_is_leaf(text,bytea) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_is_partition(name text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                  WHERE i.inhparent = 'audit_logs'::regclass AND c.relname = name);
+$function$
+;
+ALTER FUNCTION audit_is_partition(text) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_may_thin(signed timestamp with time zone, later timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -386,6 +400,8 @@ BEGIN
    WHERE attrelid = partition AND attnum > 0 AND NOT attisdropped AND attname <> 'tenant_id';
   EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT current_setting(''audit.tenant_id'')', partition);
   EXECUTE format('GRANT INSERT (%s) ON %s TO audit_writer', columns, partition);
+  EXECUTE format('CREATE TRIGGER audit_logs_attached BEFORE INSERT ON %s
+                  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_detached()', partition);
 END
 $function$
 ;
@@ -423,6 +439,21 @@ END
 $function$
 ;
 ALTER FUNCTION audit_refuse_change() OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_detached()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = TG_RELID AND inhparent = 'audit_logs'::regclass) THEN
+    RAISE EXCEPTION '% is no partition of audit_logs any more', TG_TABLE_NAME USING ERRCODE = 'undefined_table';
+  END IF;
+  RETURN NULL;
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_detached() OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_refuse_leaf()
  RETURNS void
@@ -635,6 +666,7 @@ CREATE TRIGGER audit_checkpoints_signed BEFORE DELETE OR UPDATE ON public.audit_
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_logs_attached BEFORE INSERT ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_detached();
 CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs_default FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_tiles_grow BEFORE DELETE OR UPDATE ON public.audit_tiles FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_tiles_kept BEFORE TRUNCATE ON public.audit_tiles FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();

@@ -1,6 +1,8 @@
 SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
 SET LOCAL ROLE audit_owner;
 
+ALTER TABLE audit_tiles ALTER COLUMN hashes SET STORAGE EXTENDED;
+
 -- Makes the partition of the month that holds `moment`. False where there is none to make: the month is
 -- outside 2000-01 to two months from now, the default partition holds entries of it, or the tables are busy.
 CREATE OR REPLACE FUNCTION audit_ensure_partition(moment timestamptz) RETURNS boolean
@@ -37,6 +39,7 @@ END
 $$;
 
 DROP FUNCTION audit_open_partition(regclass);
+DROP FUNCTION audit_is_partition(text);
 
 DO $partitions$
 DECLARE
@@ -49,9 +52,12 @@ BEGIN
      WHERE attrelid = partition AND attnum > 0 AND NOT attisdropped AND attname <> 'tenant_id';
     EXECUTE format('REVOKE INSERT (%s) ON %s FROM audit_writer', columns, partition);
     EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id DROP DEFAULT', partition);
+    EXECUTE format('DROP TRIGGER audit_logs_attached ON %s', partition);
   END LOOP;
 END
 $partitions$;
+
+DROP FUNCTION audit_refuse_detached();
 
 ALTER TABLE audit_logs ALTER COLUMN tenant_id DROP DEFAULT;
 GRANT INSERT ON audit_logs TO audit_writer;

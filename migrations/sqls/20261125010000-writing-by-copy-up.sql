@@ -9,7 +9,21 @@ ALTER TABLE audit_logs ALTER COLUMN tenant_id SET DEFAULT current_setting('audit
 REVOKE INSERT ON audit_logs FROM audit_writer;
 DROP POLICY audit_logs_write ON audit_logs;
 
--- Lets the writer insert into one partition: every column but the tenant.
+-- Hashes do not compress: trying to costs time with every tile.
+ALTER TABLE audit_tiles ALTER COLUMN hashes SET STORAGE EXTERNAL;
+
+-- A partition that was detached is a table like any other: what is written into it is in no trail. Once a statement.
+CREATE FUNCTION audit_refuse_detached() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = TG_RELID AND inhparent = 'audit_logs'::regclass) THEN
+    RAISE EXCEPTION '% is no partition of audit_logs any more', TG_TABLE_NAME USING ERRCODE = 'undefined_table';
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- Lets the writer insert into one partition: every column but the tenant, and only while it is one.
 CREATE FUNCTION audit_open_partition(partition regclass) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -20,6 +34,8 @@ BEGIN
    WHERE attrelid = partition AND attnum > 0 AND NOT attisdropped AND attname <> 'tenant_id';
   EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT current_setting(''audit.tenant_id'')', partition);
   EXECUTE format('GRANT INSERT (%s) ON %s TO audit_writer', columns, partition);
+  EXECUTE format('CREATE TRIGGER audit_logs_attached BEFORE INSERT ON %s
+                  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_detached()', partition);
 END
 $$;
 
@@ -28,6 +44,13 @@ BEGIN
   PERFORM audit_open_partition(inhrelid::regclass) FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass;
 END
 $partitions$;
+
+-- Asked of the catalog itself: to_regclass may remember from before a wait that there is none.
+CREATE FUNCTION audit_is_partition(name text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                  WHERE i.inhparent = 'audit_logs'::regclass AND c.relname = name);
+$$;
 
 -- Makes the partition of the month that holds `moment`. False where there is none to make: the month is
 -- outside 2000-01 to two months from now, the default partition holds entries of it, or the tables are busy.
@@ -41,14 +64,16 @@ BEGIN
   IF moment < '2000-01-01' OR moment >= date_trunc('month', now()) + interval '3 months' THEN
     RETURN false;
   END IF;
-  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+  IF audit_is_partition(name) THEN
     RETURN true;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('audit_ensure_partition', 0));
-  -- Asked of the catalog itself: to_regclass may remember from before the wait that there is none.
-  IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-              WHERE s.nspname = current_schema() AND c.relname = name) THEN
+  IF audit_is_partition(name) THEN
     RETURN true;
+  END IF;
+  -- A partition that was detached keeps its name and its month until somebody takes the table away.
+  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+    RETURN false;
   END IF;
   IF EXISTS (SELECT FROM audit_logs_default WHERE acted_at >= month_start AND acted_at < month_end) THEN
     RETURN false;
@@ -65,6 +90,6 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 
-REVOKE ALL ON FUNCTION audit_open_partition(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION audit_open_partition(regclass), audit_refuse_detached(), audit_is_partition(text) FROM PUBLIC;
 
 RESET ROLE;

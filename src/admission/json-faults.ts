@@ -19,6 +19,8 @@ export function jsonFault(value: unknown, field: string): ErrorDetail | undefine
     if (fault) return {field: node.path, ...fault};
     if (typeof node.value !== 'object' || node.value === null) continue;
     for (const [key, child] of Object.entries(node.value)) {
+      // JSON leaves such a property out; in a list it has nothing for it.
+      if (child === undefined && !Array.isArray(node.value)) continue;
       if (key === '__proto__') {
         return {
           field: `${node.path}.__proto__`,
@@ -42,5 +44,14 @@ function nodeFault(value: unknown, depth: number): Pick<ErrorDetail, 'code' | 'm
   if (typeof value === 'number' && !Number.isFinite(value)) {
     return {code: 'INVALID_NUMBER', message: 'is a number too large for IEEE 754; send it as text'};
   }
-  return undefined;
+  if (isJson(value)) return undefined;
+  return {code: 'INVALID_TYPE', message: 'is no JSON: send texts, numbers, lists and plain objects'};
+}
+
+/** What a host hands over may be anything; JSON would write an object of a class otherwise than the leaf holds it. */
+function isJson(value: unknown): boolean {
+  if (typeof value !== 'object') return ['string', 'number', 'boolean'].includes(typeof value);
+  if (value === null || Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === null || Object.getPrototypeOf(prototype) === null) && !('toJSON' in value);
 }

@@ -8,8 +8,8 @@ import {readLines} from './read-body';
 /** Entries that wait in memory at most, and their length as they were sent, in UTF-16 code units. */
 const AT_HAND = {entries: 2_000, length: 4 << 20};
 
-/** Entries of a page that is read back. */
-const PAGE = 500;
+/** The same of a page that is read back. */
+const PAGE = {entries: 500, length: 4 << 20};
 
 /** In which form admitted entries wait. */
 export interface SpoolForm<Kept> {
@@ -64,11 +64,14 @@ export class Spool<Kept> {
 
   private async *spilled(folder: string): AsyncGenerator<readonly Kept[]> {
     let page: Kept[] = [];
+    let length = 0;
     for await (const {text} of readLines(createReadStream(fileIn(folder)), Infinity, Infinity)) {
       page.push(this.form.read(text));
-      if (page.length === PAGE) {
+      length += text.length;
+      if (page.length === PAGE.entries || length >= PAGE.length) {
         yield page;
         page = [];
+        length = 0;
       }
     }
     if (page.length > 0) yield page;

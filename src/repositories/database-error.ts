@@ -1,6 +1,8 @@
 import {AuditError} from '../errors';
 
-const UNREACHABLE = /^(08|57P|53|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|ENOENT)/;
+/** Codes of PostgreSQL (25006: a replica, after a failover) and of the system, of faults that pass. */
+const UNREACHABLE =
+  /^(08|57P|53|25006|40001|40P01|ECONN|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|ENOENT)/;
 const CONNECTION_LOST =
   /connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect/i;
 

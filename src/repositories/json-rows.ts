@@ -17,6 +17,10 @@ export const ENTRY_RECORD = ENTRY_COLUMNS.map(
   ({property, kind}) => `"${property}" ${RECORD_TYPES[kind]}`,
 ).join(', ');
 
+/** The same, each with its place in the list, from 1, as `place`; of the JSON that is the statement's second value. */
+export const NUMBERED_ENTRIES = `ROWS FROM (json_to_recordset($2) AS (${ENTRY_RECORD})) WITH ORDINALITY
+  AS entry (${ENTRY_COLUMNS.map(({property}) => `"${property}"`).join(', ')}, place)`;
+
 /** The values of a row of `entry`, in the order of the table's columns. Bytes are hexadecimal text in JSON. */
 export const ENTRY_VALUES = ENTRY_COLUMNS.map(({property, kind}) =>
   kind === 'bytes' ? `decode(entry."${property}", 'hex')` : `entry."${property}"`,

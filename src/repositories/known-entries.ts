@@ -3,7 +3,7 @@ import type {Admitted} from '../admission/admit';
 import {ERASABLE} from '../integrity/leaf';
 import type {Session} from './database';
 import {columnList, entryFromRow} from './entry-row';
-import {ENTRY_RECORD, ENTRY_VALUES} from './json-rows';
+import {ENTRY_VALUES, NUMBERED_ENTRIES} from './json-rows';
 import type {LeafRow} from './leaf-row';
 
 /** What an id stands for already. */
@@ -51,31 +51,35 @@ async function archivedEntries(
 ): Promise<Map<string, Known>> {
   const ids = 'SELECT id FROM archived_entries WHERE tenant_id = $1 AND id = ANY ($2::uuid[])';
   const archived = new Set((await session.rows(ids, [tenantId, named.map(({id}) => id)])).flat());
-  const entries = new Map(named.filter(({id}) => archived.has(id)).map(entry => [entry.id, entry]));
-  if (entries.size === 0) return new Map();
+  const sent = named.filter(({id}) => archived.has(id));
+  if (sent.length === 0) return new Map();
   const rows = await session.rows(
-    `SELECT archived.id, archived.recorded_at, archived.leaf_index, archived.leaf_hash, archived.salt,
+    `SELECT entry.place, archived.recorded_at, archived.leaf_index, archived.leaf_hash, archived.salt,
             archived.content_hash IS NULL,
             archived.content_hash = audit_content_hash(ROW(${ENTRY_VALUES})::audit_logs)
-       FROM json_to_recordset($2) AS entry (${ENTRY_RECORD})
+       FROM ${NUMBERED_ENTRIES}
        JOIN archived_entries archived ON archived.tenant_id = $1 AND archived.id = entry.id`,
-    [tenantId, JSON.stringify([...entries.values()])],
+    [tenantId, JSON.stringify(sent)],
   );
-  return new Map(
-    rows.flatMap(([id, recordedAt, leafIndex, leafHash, salt, erased, same]): [string, Known][] => {
-      const entry = entries.get(String(id));
-      if (!entry) return [];
-      // The place, leaf and salt are those of the entry that was stored, not those made for this one.
-      const {
-        leafIndex: _index,
-        leafHash: _hash,
-        salt: _salt,
-        ...content
-      } = erased ? withoutErasable(entry) : entry;
-      const known = {...content, ...receiptOf(recordedAt, leafIndex, leafHash, salt)};
-      return [[entry.id, {entry: known, differing: () => (same || erased ? [] : ['id'])}]];
-    }),
-  );
+  const known = new Map<string, Known>();
+  // One id may come several times, each with a content of its own.
+  const other = new Set<AuditEntry>();
+  for (const [place, recordedAt, leafIndex, leafHash, salt, erased, same] of rows) {
+    const entry = sent[Number(place) - 1];
+    if (!entry) continue;
+    if (!same && !erased) other.add(entry);
+    // The place, leaf and salt are those of the entry that was stored, not those made for this one.
+    const {
+      leafIndex: _index,
+      leafHash: _hash,
+      salt: _salt,
+      ...content
+    } = erased ? withoutErasable(entry) : entry;
+    const stored = {...content, ...receiptOf(recordedAt, leafIndex, leafHash, salt)};
+    if (known.has(entry.id) && other.has(entry)) continue;
+    known.set(entry.id, {entry: stored, differing: ({entry: given}) => (other.has(given) ? ['id'] : [])});
+  }
+  return known;
 }
 
 /** What the service gave an entry when it was stored first. */

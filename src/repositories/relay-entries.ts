@@ -4,7 +4,7 @@ import {type Admitted, admit} from '../admission/admit';
 import {AuditError} from '../errors';
 import type {Database} from './database';
 import {leafRow} from './leaf-row';
-import {ensurePartitions, hasMoved} from './partitions';
+import {ensurePartitions, hasMoved, type PartitionOf} from './partitions';
 import {newIn, storeEntries} from './store-entries';
 
 /** An entry of the outbox that has passed the gate. */
@@ -24,8 +24,15 @@ interface Admissible {
 export function relayIntoTrail(database: Database, onlyTenant?: string): Forward {
   return async (relayed, client) => {
     const {admissible, rejected} = throughTheGate(relayed, onlyTenant);
+    // All of them before the first tree is locked: this transaction must not stand in the way of its own partitions.
+    const times = admissible.map(({admitted}) => admitted.entry.actedAt);
+    const [first] = admissible;
+    if (!first) return rejected;
+    const partitionOf = await ensurePartitions(database, first.tenantId, times);
     for (const [tenantId, entries] of byTenant(admissible)) {
-      rejected.push(...(await store(database, client as unknown as ClientBase, tenantId, entries)));
+      rejected.push(
+        ...(await store(database, client as unknown as ClientBase, tenantId, entries, partitionOf)),
+      );
     }
     return rejected;
   };
@@ -54,12 +61,8 @@ async function store(
   client: ClientBase,
   tenantId: string,
   entries: readonly Admissible[],
+  partitionOf: PartitionOf,
 ): Promise<Rejected[]> {
-  const partitionOf = await ensurePartitions(
-    database,
-    tenantId,
-    entries.map(({admitted}) => admitted.entry.actedAt),
-  );
   const rows = entries.map(({admitted}) => [leafRow(admitted)]);
   const session = database.adopt(client, {role: 'audit_writer', tenantId});
   try {

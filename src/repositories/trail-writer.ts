@@ -50,6 +50,7 @@ export class TrailWriter {
    * @throws AuditError ID_CONFLICT, OVERLOADED, DATABASE_UNAVAILABLE, QUERY_TIMEOUT
    */
   async append(tenantId: string, rows: readonly LeafRow[]): Promise<StoredRows> {
+    if (rows.length === 0) return {receipts: [], stored: 0};
     const length = rows.reduce((total, {row}) => total + row.length, 0);
     return this.queue.append(tenantId, {item: {rows}, entries: rows.length, length});
   }
@@ -72,7 +73,7 @@ export class TrailWriter {
     }
     const item: PagedBatch = {pages, months, receipts: wanted ? [] : undefined};
     const {entries, length} = this.limits.group;
-    const {stored} = await this.queue.append(tenantId, {item, entries, length});
+    const {stored} = await this.queue.append(tenantId, {item, entries, length, isAlone: true});
     return {count, stored, ...(item.receipts && {receipts: item.receipts})};
   }
 

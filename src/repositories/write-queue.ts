@@ -33,6 +33,8 @@ export const DEFAULT_WRITE_LIMITS: WriteLimits = {
 /** What is stored whole or not at all. */
 export interface Write<Item> extends Amount {
   item: Item;
+  /** Shares its transaction with nothing. */
+  isAlone?: boolean;
 }
 
 /** Stores writes of one tenant in one transaction, and answers what became of each. */
@@ -135,13 +137,14 @@ export class WriteQueue<Item, Stored> {
   }
 
   /** How many of those who wait fit into one transaction; one always does. */
-  private groupLength(queue: readonly Amount[]): number {
+  private groupLength(queue: readonly Write<Item>[]): number {
     const most = this.limits.group;
     const total = {entries: 0, length: 0};
     const end = queue.findIndex((each, i) => {
       total.entries += each.entries;
       total.length += each.length;
-      return i > 0 && (total.entries > most.entries || total.length > most.length);
+      const isFull = total.entries > most.entries || total.length > most.length;
+      return i > 0 && (isFull || each.isAlone || queue[0]?.isAlone);
     });
     return end === -1 ? queue.length : end;
   }

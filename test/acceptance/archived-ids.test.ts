@@ -37,6 +37,21 @@ describe('an entry that was archived', () => {
     assert.equal(archived.status, 200, archived.text);
   });
 
+  test('is told from others that come with its id at the same time, each by itself', async () => {
+    const answers = await Promise.all(
+      Array.from({length: 20}, (_, i) =>
+        service.send('/audit-logs', {body: i % 2 ? secret : {...secret, actor: `other-${i}`}}),
+      ),
+    );
+    assert.deepEqual(
+      answers.map(({status}) => status),
+      answers.map((_, i) => (i % 2 ? 200 : 409)),
+    );
+    for (const {json, status} of answers) {
+      if (status === 200) assert.equal((json as AuditEntry).actor, secret.actor);
+    }
+  });
+
   test('keeps its id: another entry cannot take its place', async () => {
     const {status, json} = await service.send('/audit-logs', {
       body: {id: secret.id, action: 'nothing', actor: 'saint'},

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {randomUUID} from 'node:crypto';
 import {after, before, describe, test} from 'node:test';
-import type {AuditEntry} from '@loopback-audit/audit-log';
+import type {AuditEntry, JsonObject} from '@loopback-audit/audit-log';
 import {SERVICE_GIVEN} from '../../dist/admission/property-rules';
 import {ENTRY_COLUMNS} from '../../dist/models/entry-columns';
+import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import {assertRefused} from '../support/bad-request';
+import {assertSealed} from '../support/sealed-tree';
 import {startTestService, type TestService} from '../support/test-service';
 import {fullEntry} from '../unit/sample-entry';
 
@@ -200,5 +202,90 @@ describe('partitions', () => {
     const first = (await post({action: 'a.b', actedAt: '2018-02-01T00:00:00Z'})).json as AuditEntry;
     assert.equal(await partitionOf(last.id), 'audit_logs_2018_01');
     assert.equal(await partitionOf(first.id), 'audit_logs_2018_02');
+  });
+
+  test('that were detached take no entry: it is stored where it is found, also by a process that knows them', async () => {
+    const actedAt = '2017-05-05T00:00:00Z';
+    const before = (await post({action: 'a.b', actedAt})).json as AuditEntry;
+    assert.equal(await partitionOf(before.id), 'audit_logs_2017_05');
+    await service.db.admin.query('ALTER TABLE audit_logs DETACH PARTITION audit_logs_2017_05');
+    const answers = await Promise.all([
+      post({action: 'a.b', actedAt}),
+      postBatch(Array.from({length: 300}, () => ({action: 'batch', actedAt}))),
+    ]);
+    for (const answer of answers) assert.equal(answer.status, 200, answer.text);
+    const after = answers[0].json as AuditEntry;
+    assert.equal(await partitionOf(after.id), 'audit_logs_default');
+    assert.equal((await service.send(`/audit-logs/${after.id}`)).status, 200);
+    assert.deepEqual(
+      (await service.send(`/audit-logs/count?action=batch&from=${actedAt}&to=${actedAt}`)).json,
+      {
+        count: 300,
+      },
+    );
+    const {rows} = await service.db.admin.query('SELECT count(*)::int AS n FROM audit_logs_2017_05');
+    assert.equal(rows[0].n, 1);
+  });
+
+  test('of the present month come with that of the next', async () => {
+    await post({action: 'a.b'});
+    const now = new Date();
+    const next = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1)).toISOString();
+    const {rows} = await service.db.admin.query('SELECT to_regclass($1) IS NOT NULL AS there', [
+      `audit_logs_${next.slice(0, 7).replace('-', '_')}`,
+    ]);
+    assert.equal(rows[0].there, true);
+  });
+});
+
+describe('a batch whose receipts are asked for', () => {
+  const batchOf = (length: number) =>
+    Array.from({length}, (_, i) => ({action: 'receipt.test', entityId: String(i), reason: 'x'}));
+
+  for (const length of [3, 2_500]) {
+    test(`of ${length} answers what each of its entries was given, in their order`, async () => {
+      const answer = await service.send('/audit-logs/batch?receipts=true', {body: batchOf(length)});
+      const {count, receipts} = answer.json as {count: number; receipts: AuditEntry[]};
+      assert.equal(count, length);
+      assert.equal(receipts.length, length);
+      for (const [i, receipt] of receipts.entries()) {
+        assert.equal(receipt.leafIndex, (receipts[0]?.leafIndex ?? 0) + i);
+      }
+      const last = receipts.at(-1) as AuditEntry;
+      const stored = (await service.send(`/audit-logs/${last.id}`)).json as AuditEntry;
+      const {id, recordedAt, leafIndex, leafHash, salt} = stored;
+      assert.deepEqual(last, {id, recordedAt, leafIndex, leafHash, salt});
+      assert.equal(stored.entityId, String(length - 1));
+    });
+  }
+
+  test('answers the first receipt of an entry that was known, and refuses parameters that it does not know', async () => {
+    const entry = {id: randomUUID(), action: 'a.b'};
+    const first = (await post(entry)).json as AuditEntry;
+    const answer = await service.send('/audit-logs/batch?receipts=true', {body: [entry, {action: 'c.d'}]});
+    const {receipts} = answer.json as {receipts: AuditEntry[]};
+    assert.equal(receipts[0]?.leafIndex, first.leafIndex);
+    const refused = await service.send('/audit-logs/batch?receipt=true', {body: [entry]});
+    assertRefused(refused, {status: 400, code: 'INVALID_PARAMETER', field: 'receipt'});
+  });
+});
+
+describe('an entry that a host records', () => {
+  test('is refused where it holds what is no JSON: the leaf would commit to something else', async () => {
+    const trail = new AuditTrailRepository(service.db.database, {queryTimeoutMs: 10_000});
+    const bearer = {tenantId: 'host', actor: 'host', actorType: 'service'} as const;
+    for (const value of [new Date(), {toJSON: () => 1}, new Map(), () => 1, 1n, [undefined]]) {
+      const before = {deep: {value}} as unknown as JsonObject;
+      await assert.rejects(trail.record({action: 'a.b', before}, bearer), {code: 'INVALID_ENTRY'});
+    }
+    const absent = {deep: undefined, there: 1} as unknown as JsonObject;
+    const stored = await trail.record({action: 'a.b', before: absent}, bearer);
+    assert.equal(stored.leafIndex, 0);
+    await assertSealed(service.db.database, service.db.admin, 'host');
+  });
+
+  test('counts for nothing in a batch of none', async () => {
+    const trail = new AuditTrailRepository(service.db.database, {queryTimeoutMs: 10_000});
+    assert.deepEqual(await trail.createAll('host', []), {count: 0, stored: 0});
   });
 });

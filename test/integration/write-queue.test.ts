@@ -91,6 +91,18 @@ describe('entries that come at the same time', () => {
     assert.deepEqual(groups, [[2], [2, 1], [7], [1, 1]]);
   });
 
+  test('share nothing with one that must be alone, whatever stands before or behind it', async () => {
+    const {queue, groups} = recorded({});
+    const writes = [1, 2, 3, 4, 5].map(item => ({
+      item,
+      entries: item === 2 ? 0 : 1,
+      length: 1,
+      isAlone: item === 3,
+    }));
+    await Promise.all(writes.map(each => queue.append('t', each)));
+    assert.deepEqual(groups, [[1], [2], [3], [4, 5]]);
+  });
+
   test('of which too many wait are refused, and there is room again afterwards', async () => {
     for (const waiting of [
       {entries: 5, length: 10_000},
