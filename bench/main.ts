@@ -1,7 +1,6 @@
 import {cpus} from 'node:os';
 import {parseArgs} from 'node:util';
 import {BenchServer} from './bench-server';
-import {benchIngest} from './ingest';
 import {benchLatency} from './latency';
 import {benchMemory} from './memory';
 import {benchMixin} from './mixin';
@@ -15,7 +14,6 @@ const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly num
     memory: benchMemory,
     latency: benchLatency,
     search: benchSearch,
-    ingest: benchIngest,
     mixin: benchMixin,
     write: benchWrite,
     prove: benchProve,
