@@ -25,7 +25,7 @@ export class Flight implements Submittable {
   tag = '';
   private readonly answer: unknown[][] = [];
   private readonly unprepared: string[] = [];
-  private parsers: ((text: string) => unknown)[] = [];
+  private parsers: ((text: string) => unknown)[] | undefined;
   private connection: Connection | undefined;
   private done: (rows: unknown[][]) => void = () => {};
   private failed: (error: unknown) => void = () => {};
@@ -84,9 +84,10 @@ export class Flight implements Submittable {
 
   handleDataRow({fields}: {fields: readonly (string | null)[]}): void {
     // Statements that are not the last have not described their rows: nobody asks for them.
-    if (this.parsers.length === 0) return;
+    const {parsers} = this;
+    if (!parsers) return;
     try {
-      this.answer.push(fields.map((field, i) => (field === null ? null : this.parsers[i]?.(field))));
+      this.answer.push(fields.map((field, i) => (field === null ? null : parsers[i]?.(field))));
     } catch (error) {
       this.failed(error);
     }
