@@ -153,7 +153,7 @@ describe('the log of a running service', () => {
       [['verify', '--key', key], /nothing to verify/],
       [['verify', '--key', key, folder.write('a.ndjson', '')], /--checkpoint is missing/],
       [['verify', '--key', key, '--cores', '0', 'a'], /whole number from 1 to 256/],
-      [['verify', '--key', key, '--database'], /DB_HOST is missing/],
+      [['verify', '--key', key, '--database'], /name a database by DB_HOST/],
       [
         ['mirror', '--key', key, '--url', 'http://127.0.0.1:1', '--token', 't', '--out', mirror],
         /cannot be reached/,
