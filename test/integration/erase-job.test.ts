@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {after, before, beforeEach, describe, test} from 'node:test';
 import {gunzipSync} from 'node:zlib';
 import type {AuditEntry} from '@loopback-audit/audit-log';
+import {Pool} from 'pg';
 import {admit} from '../../dist/admission/admit';
 import {readArchive} from '../../dist/archive/archive-reader';
 import {writeArchive} from '../../dist/archive/archive-writer';
@@ -19,6 +20,7 @@ import type {Erasure} from '../../dist/models/erasure';
 import {readCustomFilter} from '../../dist/query/custom-filter';
 import {archivesOverlapping} from '../../dist/repositories/archive-rows';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
+import {Database} from '../../dist/repositories/database';
 import type {JobRow} from '../../dist/repositories/job-rows';
 import {leafRow} from '../../dist/repositories/leaf-row';
 import {placesOf} from '../support/every-text';
@@ -116,6 +118,22 @@ async function assertGone(): Promise<void> {
   assert.deepEqual(await placesOf(db.admin, value), []);
   assert.deepEqual(await filesWith(value), []);
 }
+
+describe('an erasure of what is stored', () => {
+  test('holds one connection at a time, so that any number of them ends', async () => {
+    await fill('narrow', 1_200);
+    const {ssl: _ssl, ...connection} = db.settings;
+    const pool = new Pool({...connection, max: 1, connectionTimeoutMillis: 5_000});
+    pool.on('error', () => {});
+    const narrow = new Database(async () => pool);
+    const outcomes = await Promise.all(
+      [0, 1, 2].map(() => eraseStored({database: narrow}, erasure, bearer)),
+    ).finally(() => pool.end());
+    const erased = outcomes.reduce((sum, {numberOfEntriesErased}) => sum + numberOfEntriesErased, 0);
+    assert.equal(erased, 600);
+    await assertGone();
+  });
+});
 
 describe('an erasure in archives', () => {
   test('writes the file anew without the values; every entry is there, and its leaf is as it was', async () => {
