@@ -240,8 +240,16 @@ CREATE OR REPLACE FUNCTION public.audit_cosign(tenant text, at_size bigint, read
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+DECLARE
+  present text[] := ARRAY(SELECT audit_signers(read_note));
+  added   text[] := ARRAY(SELECT audit_signers(lines));
 BEGIN
   PERFORM audit_require_tenant(tenant);
+  IF present && added OR cardinality(added) > (SELECT count(DISTINCT signer) FROM unnest(added) AS signer) THEN
+    RAISE EXCEPTION 'this key has signed the note already' USING ERRCODE = 'insufficient_privilege';
+  ELSIF cardinality(present) + length(lines) - length(replace(lines, E'\n', '')) > 16 THEN
+    RAISE EXCEPTION 'a note has 16 signatures at most' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   UPDATE audit_checkpoints SET note = note || lines
    WHERE tenant_id = tenant AND size = at_size AND note = read_note;
   RETURN FOUND;
@@ -465,7 +473,7 @@ BEGIN
     ELSIF TG_OP = 'UPDATE'
       AND (NEW.tenant_id, NEW.size, NEW.signed_at) = (OLD.tenant_id, OLD.size, OLD.signed_at)
       AND starts_with(NEW.note, OLD.note)
-      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]+=*\n)+$' THEN
+      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]{8,}=*\n)+$' THEN
       RETURN NEW;
     END IF;
   END IF;
@@ -601,6 +609,18 @@ END
 $function$
 ;
 ALTER FUNCTION audit_require_tenant(text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_signers(lines text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT line[1] || ' ' || encode(substr(decode(line[2], 'base64'), 1, 4), 'hex')
+    FROM regexp_matches(lines, '^— ([^\s+]+) ([A-Za-z0-9+/]{8})[A-Za-z0-9+/]*=*$', 'gn') AS line;
+$function$
+;
+ALTER FUNCTION audit_signers(text) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_thin_checkpoints(tenant text)
  RETURNS bigint
