@@ -164,6 +164,18 @@ CREATE TABLE migrations (
 );
 ALTER TABLE migrations OWNER TO login;
 
+CREATE TABLE replaced_archives (
+  tenant_id text NOT NULL,
+  archive_id uuid NOT NULL,
+  file_name text NOT NULL,
+  bytes bigint NOT NULL,
+  sha256 text NOT NULL,
+  replaced_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE replaced_archives OWNER TO audit_owner;
+ALTER TABLE replaced_archives ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE replaced_archives IS 'One row per archive file that gave its place to another: what it was, and until when';
+
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
 ALTER TABLE audit_logs_default OWNER TO audit_owner;
 
@@ -195,6 +207,8 @@ ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_entries_check CHECK ((entri
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_state_check CHECK ((state = ANY (ARRAY['recorded'::text, 'done'::text])));
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE migrations ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
+ALTER TABLE replaced_archives ADD CONSTRAINT replaced_archives_pkey PRIMARY KEY (tenant_id, archive_id, file_name);
+ALTER TABLE replaced_archives ADD CONSTRAINT replaced_archives_tenant_id_check CHECK ((tenant_id <> ''::text));
 
 -- Indexes
 
@@ -226,8 +240,16 @@ CREATE OR REPLACE FUNCTION public.audit_cosign(tenant text, at_size bigint, read
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+DECLARE
+  present text[] := ARRAY(SELECT audit_signers(read_note));
+  added   text[] := ARRAY(SELECT audit_signers(lines));
 BEGIN
   PERFORM audit_require_tenant(tenant);
+  IF present && added OR cardinality(added) > (SELECT count(DISTINCT signer) FROM unnest(added) AS signer) THEN
+    RAISE EXCEPTION 'this key has signed the note already' USING ERRCODE = 'insufficient_privilege';
+  ELSIF cardinality(present) + length(lines) - length(replace(lines, E'\n', '')) > 16 THEN
+    RAISE EXCEPTION 'a note has 16 signatures at most' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   UPDATE audit_checkpoints SET note = note || lines
    WHERE tenant_id = tenant AND size = at_size AND note = read_note;
   RETURN FOUND;
@@ -339,6 +361,7 @@ AS $function$
 DECLARE
   archive mapping_logs%ROWTYPE;
 BEGIN
+  PERFORM audit_require_tenant(tenant);
   SELECT * INTO archive FROM mapping_logs
    WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
   IF NOT FOUND OR archive.removed <> archive.entries THEN
@@ -413,6 +436,7 @@ CREATE OR REPLACE FUNCTION public.audit_record_archive(mapping_id uuid, tenant t
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  SELECT audit_require_tenant(tenant);
   INSERT INTO mapping_logs (id, tenant_id, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
                             first_leaf, last_leaf, bytes, sha256, state, requested_by)
   VALUES (mapping_id, tenant, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
@@ -480,7 +504,7 @@ BEGIN
     ELSIF TG_OP = 'UPDATE'
       AND (NEW.tenant_id, NEW.size, NEW.signed_at) = (OLD.tenant_id, OLD.size, OLD.signed_at)
       AND starts_with(NEW.note, OLD.note)
-      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]+=*\n)+$' THEN
+      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]{8,}=*\n)+$' THEN
       RETURN NEW;
     END IF;
   END IF;
@@ -555,6 +579,7 @@ AS $function$
 DECLARE
   gone bigint;
 BEGIN
+  PERFORM audit_require_tenant(tenant);
   PERFORM FROM mapping_logs WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no archive % is being recorded', mapping_id USING ERRCODE = 'insufficient_privilege';
@@ -588,6 +613,9 @@ CREATE OR REPLACE FUNCTION public.audit_replace_archive(mapping_id uuid, tenant 
 AS $function$
 BEGIN
   PERFORM audit_require_tenant(tenant);
+  INSERT INTO replaced_archives (tenant_id, archive_id, file_name, bytes, sha256)
+  SELECT m.tenant_id, m.id, m.file_name, m.bytes, m.sha256 FROM mapping_logs m
+   WHERE m.tenant_id = tenant AND m.id = mapping_id AND m.file_name = old_file FOR UPDATE;
   UPDATE mapping_logs SET file_name = new_file, bytes = length, sha256 = hash
    WHERE tenant_id = tenant AND id = mapping_id AND state = 'done' AND file_name = old_file AND entries = held
      AND first_leaf IS NOT DISTINCT FROM lowest_leaf AND last_leaf IS NOT DISTINCT FROM highest_leaf;
@@ -612,6 +640,18 @@ END
 $function$
 ;
 ALTER FUNCTION audit_require_tenant(text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_signers(lines text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT line[1] || ' ' || encode(substr(decode(line[2], 'base64'), 1, 4), 'hex')
+    FROM regexp_matches(lines, '^— ([^\s+]+) ([A-Za-z0-9+/]{8})[A-Za-z0-9+/]*=*$', 'gn') AS line;
+$function$
+;
+ALTER FUNCTION audit_signers(text) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_thin_checkpoints(tenant text)
  RETURNS bigint
@@ -673,6 +713,7 @@ CREATE TRIGGER audit_tiles_kept BEFORE TRUNCATE ON public.audit_tiles FOR EACH S
 CREATE TRIGGER audit_trees_grow BEFORE DELETE OR UPDATE ON public.audit_trees FOR EACH ROW EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_trees_kept BEFORE TRUNCATE ON public.audit_trees FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE CONSTRAINT TRIGGER mapping_logs_finished AFTER INSERT ON public.mapping_logs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_refuse_unfinished();
+CREATE TRIGGER replaced_archives_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.replaced_archives FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 
 -- Policies
 
@@ -687,6 +728,7 @@ CREATE POLICY audit_trees_read ON audit_trees FOR SELECT TO audit_reader USING (
 CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY jobs_write ON jobs FOR ALL TO audit_writer USING (true) WITH CHECK (true);
 CREATE POLICY mapping_logs_read ON mapping_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY replaced_archives_read ON replaced_archives FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 
 -- Rights
 
@@ -709,6 +751,7 @@ GRANT INSERT, SELECT, UPDATE ON TABLE audit_trees TO audit_writer;
 GRANT SELECT ON TABLE jobs TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
 GRANT SELECT ON TABLE mapping_logs TO audit_reader;
+GRANT SELECT ON TABLE replaced_archives TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_content_hash(audit_logs) TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_cosign(text,bigint,text,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamp with time zone) TO audit_writer;

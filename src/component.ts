@@ -48,6 +48,8 @@ import {AuditTrailRepository} from './repositories/audit-trail.repository';
 import {Database} from './repositories/database';
 import {HistoryGuard} from './repositories/history-guard';
 import {JobRows} from './repositories/job-rows';
+import {KeyHistory} from './repositories/key-history';
+import {OwnNotes} from './repositories/own-notes';
 import {relayIntoTrail} from './repositories/relay-entries';
 import {TransparencyLog} from './repositories/transparency-log';
 import {AuditDbSourceName, type AuditServiceConfig, type AuditServiceOptions, withDefaults} from './types';
@@ -201,9 +203,13 @@ async function checkpointLog(get: Get): Promise<CheckpointLog | undefined> {
   const {log} = (await get(Keys.OPTIONS)).checkpoints;
   const signer = await get(Keys.SIGNER, {optional: true});
   if (!log || !signer) return undefined;
-  return log.kind === 'file'
-    ? new CheckpointFile(log.path, signer.origin)
-    : new CheckpointObjects(await get(Keys.OBJECT_STORE), signer.origin);
+  const logger = await get(Keys.LOGGER);
+  const {open} = new OwnNotes(signer.keys, new KeyHistory(await get(Keys.DATABASE)), logger);
+  if (log.kind === 'file') return new CheckpointFile(log.path, signer.origin, open);
+  return new CheckpointObjects(await get(Keys.OBJECT_STORE), signer.origin, open, (folder, error) => {
+    logger.warn({err: error, folder}, 'cannot read the checkpoints that are kept of a tree');
+    return undefined;
+  });
 }
 
 async function historyGuard(get: Get): Promise<HistoryGuard | undefined> {

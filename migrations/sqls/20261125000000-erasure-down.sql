@@ -5,7 +5,8 @@ SET LOCAL ROLE audit_owner;
 
 DO $erased$
 BEGIN
-  IF EXISTS (SELECT FROM audit_logs WHERE commitments IS NOT NULL) OR EXISTS (SELECT FROM archived_entries WHERE content_hash IS NULL) THEN
+  IF EXISTS (SELECT FROM audit_logs WHERE commitments IS NOT NULL) OR EXISTS (SELECT FROM archived_entries WHERE content_hash IS NULL)
+     OR EXISTS (SELECT FROM replaced_archives) THEN
     RAISE EXCEPTION 'entries were erased: their commitments cannot be given up';
   END IF;
 END
@@ -16,8 +17,37 @@ DROP FUNCTION audit_refuse_rewriting();
 DROP FUNCTION audit_erase(text, timestamptz[], uuid[], text[]);
 DROP FUNCTION audit_erase_archived(text, uuid[], text[]);
 DROP FUNCTION audit_replace_archive(uuid, text, text, text, bigint, bigint, bigint, bigint, text);
+DROP TABLE replaced_archives;
 DROP FUNCTION audit_refuse_leaf();
 DROP FUNCTION audit_is_leaf(text, bytea);
+
+CREATE OR REPLACE FUNCTION audit_record_archive(
+  mapping_id uuid, tenant text, file_name text, filter_used jsonb, format text, entries bigint,
+  first_acted_at timestamptz, last_acted_at timestamptz, first_leaf bigint, last_leaf bigint,
+  bytes bigint, sha256 text, requested_by text
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  INSERT INTO mapping_logs (id, tenant_id, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
+                            first_leaf, last_leaf, bytes, sha256, state, requested_by)
+  VALUES (mapping_id, tenant, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
+          first_leaf, last_leaf, bytes, sha256, 'recorded', requested_by);
+$$;
+
+CREATE OR REPLACE FUNCTION audit_finish_archive(mapping_id uuid, tenant text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  archive mapping_logs%ROWTYPE;
+BEGIN
+  SELECT * INTO archive FROM mapping_logs
+   WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
+  IF NOT FOUND OR archive.removed <> archive.entries THEN
+    RAISE EXCEPTION 'archive % holds % entries, % were removed', mapping_id, archive.entries, archive.removed
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  UPDATE mapping_logs SET state = 'done' WHERE tenant_id = tenant AND id = mapping_id;
+END
+$$;
+
 DROP FUNCTION audit_require_tenant(text);
 
 CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger

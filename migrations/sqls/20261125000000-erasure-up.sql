@@ -122,7 +122,30 @@ BEGIN
 END
 $$;
 
--- Puts another file in the place of an archive file: one that holds the same entries without what was erased.
+-- Files that were archive files before others took their place. The salts that such a file held keep its SHA-256 from
+-- telling what was erased.
+CREATE TABLE replaced_archives (
+  tenant_id   text        NOT NULL CHECK (tenant_id <> ''),
+  archive_id  uuid        NOT NULL,
+  file_name   text        NOT NULL,
+  bytes       bigint      NOT NULL,
+  sha256      text        NOT NULL,
+  replaced_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- No file is replaced twice; which files did this archive have?
+  PRIMARY KEY (tenant_id, archive_id, file_name)
+);
+
+COMMENT ON TABLE replaced_archives IS 'One row per archive file that gave its place to another: what it was, and until when';
+
+CREATE TRIGGER replaced_archives_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON replaced_archives
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
+ALTER TABLE replaced_archives ENABLE ROW LEVEL SECURITY;
+CREATE POLICY replaced_archives_read ON replaced_archives FOR SELECT TO audit_reader
+  USING (tenant_id = current_setting('audit.tenant_id', true));
+GRANT SELECT ON replaced_archives TO audit_reader;
+
+-- Puts another file in the place of an archive file: one that holds the same entries without what was erased. What the
+-- earlier file was stays to be seen in replaced_archives.
 CREATE FUNCTION audit_replace_archive(
   mapping_id uuid, tenant text, old_file text, new_file text, held bigint, lowest_leaf bigint, highest_leaf bigint,
   length bigint, hash text
@@ -130,12 +153,45 @@ CREATE FUNCTION audit_replace_archive(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM audit_require_tenant(tenant);
+  INSERT INTO replaced_archives (tenant_id, archive_id, file_name, bytes, sha256)
+  SELECT m.tenant_id, m.id, m.file_name, m.bytes, m.sha256 FROM mapping_logs m
+   WHERE m.tenant_id = tenant AND m.id = mapping_id AND m.file_name = old_file FOR UPDATE;
   UPDATE mapping_logs SET file_name = new_file, bytes = length, sha256 = hash
    WHERE tenant_id = tenant AND id = mapping_id AND state = 'done' AND file_name = old_file AND entries = held
      AND first_leaf IS NOT DISTINCT FROM lowest_leaf AND last_leaf IS NOT DISTINCT FROM highest_leaf;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'this file does not take the place of %', old_file USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+END
+$$;
+
+-- Archives are recorded, and end, for the tenant of the transaction alone.
+CREATE OR REPLACE FUNCTION audit_record_archive(
+  mapping_id uuid, tenant text, file_name text, filter_used jsonb, format text, entries bigint,
+  first_acted_at timestamptz, last_acted_at timestamptz, first_leaf bigint, last_leaf bigint,
+  bytes bigint, sha256 text, requested_by text
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SELECT audit_require_tenant(tenant);
+  INSERT INTO mapping_logs (id, tenant_id, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
+                            first_leaf, last_leaf, bytes, sha256, state, requested_by)
+  VALUES (mapping_id, tenant, file_name, filter_used, format, entries, first_acted_at, last_acted_at,
+          first_leaf, last_leaf, bytes, sha256, 'recorded', requested_by);
+$$;
+
+CREATE OR REPLACE FUNCTION audit_finish_archive(mapping_id uuid, tenant text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  archive mapping_logs%ROWTYPE;
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  SELECT * INTO archive FROM mapping_logs
+   WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
+  IF NOT FOUND OR archive.removed <> archive.entries THEN
+    RAISE EXCEPTION 'archive % holds % entries, % were removed', mapping_id, archive.entries, archive.removed
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  UPDATE mapping_logs SET state = 'done' WHERE tenant_id = tenant AND id = mapping_id;
 END
 $$;
 
@@ -146,6 +202,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   gone bigint;
 BEGIN
+  PERFORM audit_require_tenant(tenant);
   PERFORM FROM mapping_logs WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no archive % is being recorded', mapping_id USING ERRCODE = 'insufficient_privilege';

@@ -9,6 +9,7 @@ DROP FUNCTION audit_refuse_resigning();
 DROP FUNCTION audit_thin_checkpoints(text);
 DROP FUNCTION audit_may_thin(timestamptz, timestamptz);
 DROP FUNCTION audit_cosign(text, bigint, text, text);
+DROP FUNCTION audit_signers(text);
 DROP FUNCTION audit_unsigned_trees();
 DROP FUNCTION audit_use_keys(text[]);
 DROP TABLE audit_keys;

@@ -50,7 +50,7 @@ BEGIN
     ELSIF TG_OP = 'UPDATE'
       AND (NEW.tenant_id, NEW.size, NEW.signed_at) = (OLD.tenant_id, OLD.size, OLD.signed_at)
       AND starts_with(NEW.note, OLD.note)
-      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]+=*\n)+$' THEN
+      AND substr(NEW.note, length(OLD.note) + 1) ~ '^(— [^\s+]+ [A-Za-z0-9+/]{8,}=*\n)+$' THEN
       RETURN NEW;
     END IF;
   END IF;
@@ -82,11 +82,28 @@ BEGIN
 END
 $$;
 
--- Adds signature lines to a note. False where the note is not what the caller has read.
+-- Who is said to have signed a note, or to have written some lines of one: name, and key id, the first four bytes of
+-- the signature.
+CREATE FUNCTION audit_signers(lines text) RETURNS SETOF text
+LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
+  SELECT line[1] || ' ' || encode(substr(decode(line[2], 'base64'), 1, 4), 'hex')
+    FROM regexp_matches(lines, '^— ([^\s+]+) ([A-Za-z0-9+/]{8})[A-Za-z0-9+/]*=*$', 'gn') AS line;
+$$;
+
+-- Adds signature lines to a note: of each key one, and no more than 16 in all, so that every note can be read. False
+-- where the note is not what the caller has read.
 CREATE FUNCTION audit_cosign(tenant text, at_size bigint, read_note text, lines text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  present text[] := ARRAY(SELECT audit_signers(read_note));
+  added   text[] := ARRAY(SELECT audit_signers(lines));
 BEGIN
   PERFORM audit_require_tenant(tenant);
+  IF present && added OR cardinality(added) > (SELECT count(DISTINCT signer) FROM unnest(added) AS signer) THEN
+    RAISE EXCEPTION 'this key has signed the note already' USING ERRCODE = 'insufficient_privilege';
+  ELSIF cardinality(present) + length(lines) - length(replace(lines, E'\n', '')) > 16 THEN
+    RAISE EXCEPTION 'a note has 16 signatures at most' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   UPDATE audit_checkpoints SET note = note || lines
    WHERE tenant_id = tenant AND size = at_size AND note = read_note;
   RETURN FOUND;
@@ -95,7 +112,7 @@ $$;
 
 GRANT SELECT ON audit_keys TO audit_reader;
 REVOKE ALL ON FUNCTION audit_use_keys(text[]), audit_unsigned_trees(), audit_may_thin(timestamptz, timestamptz),
-  audit_refuse_resigning(), audit_thin_checkpoints(text), audit_cosign(text, bigint, text, text) FROM PUBLIC;
+  audit_refuse_resigning(), audit_thin_checkpoints(text), audit_signers(text), audit_cosign(text, bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_use_keys(text[]), audit_unsigned_trees(), audit_thin_checkpoints(text),
   audit_cosign(text, bigint, text, text) TO audit_writer;
 

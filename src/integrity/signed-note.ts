@@ -96,6 +96,30 @@ export function parseNote(note: string): SignedNote | undefined {
   return signatures.length === 0 ? undefined : {text, signatures};
 }
 
+/** Signature lines of a note that is kept, at most: far fewer than may be read. */
+const MOST_KEPT = 16;
+
+/**
+ * Those of some signature lines that may be added to a note: of each key, by its name and id, one, and no more than keep
+ * the note readable. Of a text that is no note there are none.
+ */
+export function addableLines(note: string, lines: readonly string[]): string[] {
+  const parsed = parseNote(note);
+  if (!parsed) return [];
+  const present = new Set(parsed.signatures.map(signerOf));
+  const most = MOST_KEPT - parsed.signatures.length;
+  const addable = lines.filter(line => {
+    const [signature, ...more] = parseNote(`${parsed.text}\n${line}`)?.signatures ?? [];
+    if (!signature || more.length > 0 || present.has(signerOf(signature))) return false;
+    present.add(signerOf(signature));
+    return true;
+  });
+  return addable.slice(0, Math.max(0, most));
+}
+
+const signerOf = ({name, keyId}: SignedNote['signatures'][number]): string =>
+  `${name} ${keyId.toString('hex')}`;
+
 /**
  * Whether a note is signed by one of the keys.
  *

@@ -5,15 +5,16 @@ import {type ArchiveReader, verifyArchive} from '../archive/archive-reader';
 import type {ArchivedFile, ArchiveWriter} from '../archive/archive-writer';
 import type {ObjectStore} from '../archive/object-store';
 import {verifiedPages} from '../archive/verified-pages';
+import {AuditError} from '../errors';
 import {erasedEntry} from '../integrity/erased-entry';
 import {type Erasure, isReached} from '../models/erasure';
 import {type ArchiveRow, archivesOverlapping, replaceArchive, takeTurns} from '../repositories/archive-rows';
 import type {Database} from '../repositories/database';
 import {eraseArchived} from '../repositories/erase-entries';
-import {type ErasureOrder, recordedErasure} from '../repositories/record-erasure';
+import {type ErasureOrder, recordedErasure, toldByJob} from '../repositories/record-erasure';
 import {clearLeftovers} from './clear-leftovers';
 import {type ErasureOutcome, erasureOutcome} from './erase-stored';
-import type {JobContext, JobWork} from './job-runner';
+import {isPassing, type JobContext, type JobWork} from './job-runner';
 
 export interface EraseJobParts {
   database: Database;
@@ -27,32 +28,45 @@ export interface EraseJobParts {
  * one transaction puts it in the old one's place, erases what the database keeps of those entries, and tells of it. Until
  * then the old file answers, from then on the new one, and the old one is deleted.
  *
- * Every file of the tenant is read, for nothing else knows whose entries it holds.
+ * Every file of the tenant is read, for nothing else knows whose entries it holds. What is answered is what the trail tells
+ * of the job, by all of its attempts.
+ *
+ * @throws the fault of an archive, once every other has had its turn
  */
 export function eraseJob(given: EraseJobParts): JobWork {
   const {database, store} = given;
   const parts = {...given, read: pacedReader(given)};
-  return async ({tenantId, order, requestedBy}, context): Promise<ErasureOutcome> => {
+  return async ({tenantId, id, order, requestedBy, createdAt}, context): Promise<ErasureOutcome> => {
     const erasure = order.filter as Erasure;
     const bearer = {tenantId, actor: requestedBy, actorType: order.actorType ?? 'user'};
     const archives = await database.transaction({role: 'audit_reader', tenantId}, session =>
       archivesOverlapping(session, tenantId, {}),
     );
-    let count = 0;
-    const told: string[] = [];
+    const job = {id, tenantId, createdAt};
+    let {count} = await toldByJob(database, job);
+    const faults: unknown[] = [];
     for (const archive of archives) {
-      if (await holdsSome(parts, archive, erasure, context)) {
-        const order = {erasure, bearer, about: {archive: archive.id}, background: true};
-        const done = await rewrite(parts, archive, order, context);
-        count += done.count;
-        told.push(...done.told);
-        context.progress(count);
+      try {
+        if (await holdsSome(parts, archive, erasure, context)) {
+          const about = {archive: archive.id, job: id};
+          count += (await rewrite(parts, archive, {erasure, bearer, about, background: true}, context)).count;
+          context.progress(count);
+        }
+        await clearLeftovers(database, store, tenantId, archive.id);
+      } catch (error) {
+        // An archive at fault keeps no other from being erased; without a database, or a lease, none can be.
+        if (context.signal.aborted || codeOf(error) === 'DATABASE_UNAVAILABLE') throw error;
+        faults.push(error);
       }
-      await clearLeftovers(database, store, tenantId, archive.id);
     }
-    return erasureOutcome(count, told);
+    // What may pass first, for then the job is tried again.
+    if (faults.length > 0) throw faults.find(error => isPassing(codeOf(error))) ?? faults[0];
+    const done = await toldByJob(database, job);
+    return erasureOutcome(done.count, done.told);
   };
 }
+
+const codeOf = (error: unknown): string | undefined => (error instanceof AuditError ? error.code : undefined);
 
 const pacedReader =
   ({database, read}: EraseJobParts): ArchiveReader =>

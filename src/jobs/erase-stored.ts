@@ -1,12 +1,11 @@
-import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Bearer} from '../admission/admit';
-import type {EntryPages} from '../export/export-format';
 import type {Erasure} from '../models/erasure';
+import type {Selection} from '../models/selection';
 import {erasable} from '../query/erasure';
 import {OLDEST_FIRST} from '../query/order';
-import type {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Database} from '../repositories/database';
 import {eraseEntries} from '../repositories/erase-entries';
+import {findEntries} from '../repositories/find-entries';
 import {recordedErasure} from '../repositories/record-erasure';
 
 /** Entries of one transaction: others wait for its lock on the tree no longer than it takes to record it. */
@@ -27,37 +26,32 @@ export const erasureOutcome = (numberOfEntriesErased: number, entries: string[])
 });
 
 /**
- * Erases what is in the database, a page at a time, each with the entry that tells of it in one transaction. Where it is
+ * Erases what is in the database, a page at a time, each with the entry that tells of it in one transaction. A page is
+ * read in a transaction of its own that has ended by then, so that an erasure holds one connection at a time. Where it is
  * cut off, another call does what is left.
  *
  * @throws AuditError TREE_DAMAGED where an entry is not what was sealed; the pages before it are erased
  */
 export async function eraseStored(
-  {database, auditLogs}: {database: Database; auditLogs: AuditTrailRepository},
+  {database}: {database: Database},
   erasure: Erasure,
   bearer: Bearer,
 ): Promise<ErasureOutcome> {
   const {tenantId} = bearer;
-  const selection = {condition: erasable(erasure), order: OLDEST_FIRST};
   let count = 0;
   const entries: string[] = [];
-  for await (const page of gathered(auditLogs.stream(tenantId, selection))) {
+  let selection: Selection = {condition: erasable(erasure), order: OLDEST_FIRST, limit: AT_ONCE};
+  for (;;) {
+    const page = await database.transaction({role: 'audit_reader', tenantId}, session =>
+      findEntries(session, tenantId, selection),
+    );
+    const last = page.at(-1);
+    if (!last) return erasureOutcome(count, entries);
     const done = await recordedErasure(database, {erasure, bearer}, session =>
       eraseEntries(session, tenantId, page),
     );
     count += done.count;
     entries.push(...done.told);
+    selection = {...selection, after: [last.actedAt, last.id]};
   }
-  return erasureOutcome(count, entries);
-}
-
-async function* gathered(pages: EntryPages): AsyncGenerator<AuditEntry[]> {
-  let gathering: AuditEntry[] = [];
-  for await (const page of pages) {
-    gathering.push(...page);
-    if (gathering.length < AT_ONCE) continue;
-    yield gathering;
-    gathering = [];
-  }
-  if (gathering.length > 0) yield gathering;
 }

@@ -26,8 +26,10 @@ export type JobWork = (job: JobRow, context: JobContext) => Promise<object>;
 /** A job that has ended, one way or the other. */
 const ENDED = ['COMPLETED', 'FAILED'];
 const MAX_ATTEMPTS = 5;
-/** Faults that pass by themselves. */
 const PASSING = ['DATABASE_UNAVAILABLE', 'QUERY_TIMEOUT', 'STORE_FAILED', 'ARCHIVE_CONFLICT'];
+
+/** Whether a fault of this code may pass by itself: the job is tried again. */
+export const isPassing = (code: string | undefined): boolean => code !== undefined && PASSING.includes(code);
 
 /**
  * Works on jobs in the background. A job is leased: while its worker lives nobody else touches it, and when
@@ -133,7 +135,7 @@ export class JobRunner implements LifeCycleObserver {
       return;
     }
     const failure = failureOf(error);
-    if (PASSING.includes(failure.code) && job.attempts < MAX_ATTEMPTS) {
+    if (isPassing(failure.code) && job.attempts < MAX_ATTEMPTS) {
       await this.rows.postpone(job, this.worker, 500 * 4 ** (job.attempts - 1), failure);
     } else {
       await this.rows.fail(job, this.worker, failure);

@@ -7,9 +7,9 @@ import {readHead, readTiles} from './tree-rows';
 
 /** What is kept of checkpoints outside of the database. */
 export interface NotesElsewhere {
-  /** The newest note of a tenant; undefined where there is none. */
+  /** The newest note of a tenant that the service has signed; undefined where there is none. Others are passed over. */
   newest(tenantId: string): Promise<string | undefined>;
-  /** The tenants that there are notes of. */
+  /** The tenants that there are such notes of. */
   tenants(): Promise<readonly string[]>;
 }
 

@@ -57,6 +57,23 @@ export async function recordedErasure(
   return done;
 }
 
+/** What the trail tells of a job that erases: how many entries it has reached, by whichever attempt, and where it says so. */
+export async function toldByJob(
+  database: Database,
+  {id, tenantId, createdAt}: {id: string; tenantId: string; createdAt: string},
+): Promise<{count: number; told: string[]}> {
+  const sql = `SELECT id, metadata->>'entries' FROM audit_logs
+    WHERE tenant_id = $1 AND action = $2 AND acted_at >= $3::timestamptz - interval '1 day' AND metadata->>'job' = $4
+    ORDER BY acted_at, id`;
+  const rows = await database.transaction({role: 'audit_reader', tenantId}, session =>
+    session.rows(sql, [tenantId, ERASE_ACTION, createdAt, id]),
+  );
+  return {
+    count: rows.reduce((sum, [, entries]) => sum + Number(entries), 0),
+    told: rows.map(([each]) => String(each)),
+  };
+}
+
 /** The entries that tell of an erasure: one, unless it has reached leaves in very many places. */
 function tellingOf({erasure, bearer, about}: ErasureOrder, {entries, leaves}: Erased): Admitted[] {
   const {dataSubjectId, actor, reason} = erasure;

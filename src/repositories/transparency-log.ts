@@ -5,6 +5,7 @@ import {openCheckpoint, signCheckpoint} from '../integrity/checkpoint';
 import type {EntryProof} from '../integrity/entry-proof';
 import {type LogSigner, originOf} from '../integrity/log-signer';
 import {HASH_BYTES} from '../integrity/merkle-hash';
+import {addableLines} from '../integrity/signed-note';
 import {TILE_WIDTH, type TileSpan} from '../integrity/tile';
 import {rootOf} from '../integrity/tree-head';
 import {consistencyProof, inclusionProof, MissingTileError, type ReadTiles} from '../integrity/tree-reader';
@@ -82,11 +83,14 @@ export class TransparencyLog {
     await this.write(tenantId, session => session.rows('SELECT audit_thin_checkpoints($1)', [tenantId]));
   }
 
-  /** Adds those cosignatures of witnesses to the kept checkpoint that it lacks; one that is not kept any more lacks none. */
+  /**
+   * Adds those cosignatures of witnesses to the kept checkpoint that it lacks, of each key one; one that is not kept any
+   * more, or has as many as it may, lacks none.
+   */
   async cosign(tenantId: string, size: number, lines: readonly string[]): Promise<void> {
     for (let isDone = false; !isDone; ) {
       const note = await this.read(tenantId, session => keptCheckpoint(session, tenantId, size));
-      const missing = lines.filter(line => note !== undefined && !note.includes(`\n${line}`)).join('');
+      const missing = note === undefined ? '' : addableLines(note, lines).join('');
       if (note === undefined || missing === '') return;
       isDone = await this.write(tenantId, session => addSignatures(session, tenantId, {size, note}, missing));
     }

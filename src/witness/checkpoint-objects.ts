@@ -4,61 +4,98 @@ import {checkpointFolder, checkpointKey} from '../archive/archive-layout';
 import type {ObjectStore} from '../archive/object-store';
 import {AuditError} from '../errors';
 import {openCheckpoint} from '../integrity/checkpoint';
+import type {OpenOwnNote} from '../repositories/own-notes';
 import {type CheckpointLog, tenantOfOrigin} from './checkpoint-log';
 
+/** The newest note of a folder that is known. */
 interface Newest {
   size: number;
   key: string;
-  /** Once it has been read. */
-  note?: string;
+  /** Once it was read, and the service found to have signed it. */
+  believed?: {tenantId: string; note: string} | undefined;
 }
 
 /**
  * Checkpoints as objects, one for each note, which the store never overwrites. What is there is listed once; from then on
- * the newest of each tenant is known.
+ * the newest of each tenant is known. What the service has not signed is passed over for the one before it.
  */
 export class CheckpointObjects implements CheckpointLog {
   private folders: Promise<Map<string, Newest>> | undefined;
 
-  /** @param serviceOrigin the name under which the service signs: notes of others are passed over */
+  /**
+   * @param serviceOrigin the name under which the service signs: notes of others are passed over
+   * @param openOwn says which notes the service has signed
+   * @param unread is told of a folder whose tenant cannot be told, for its notes cannot be read
+   */
   constructor(
     private readonly store: ObjectStore,
     private readonly serviceOrigin: string,
+    private readonly openOwn: OpenOwnNote,
+    private readonly unread: (folder: string, error: unknown) => undefined,
   ) {}
 
   async newest(tenantId: string): Promise<string | undefined> {
-    const known = (await this.listed()).get(checkpointFolder(tenantId));
-    return known && this.read(known);
+    return (await this.believed(checkpointFolder(tenantId)))?.believed?.note;
   }
 
   async tenants(): Promise<readonly string[]> {
     const tenants: string[] = [];
-    for (const known of (await this.listed()).values()) {
-      const origin = openCheckpoint(await this.read(known), [])?.origin ?? '';
-      const tenantId = tenantOfOrigin(this.serviceOrigin, origin);
-      if (tenantId !== undefined) tenants.push(tenantId);
+    for (const folder of [...(await this.listed()).keys()]) {
+      const newest = await this.believed(folder).catch(error => this.unread(folder, error));
+      if (newest?.believed) tenants.push(newest.believed.tenantId);
     }
     return tenants;
   }
 
   async append(tenantId: string, note: string): Promise<void> {
-    const folders = await this.listed();
     const folder = checkpointFolder(tenantId);
     const size = openCheckpoint(note, [])?.size ?? 0;
-    if (size <= (folders.get(folder)?.size ?? 0)) return;
+    if (size <= ((await this.believed(folder))?.size ?? 0)) return;
     const key = checkpointKey(tenantId, size);
+    const added: Newest = {size, key, believed: {tenantId, note}};
     try {
       await this.store.put(key, Readable.from([Buffer.from(note)]), {contentType: 'text/plain'});
     } catch (error) {
-      // Another process has put the note of this size.
+      // Another process has put the note of this size, or somebody else has: it is read when it is asked for.
       if (!(error instanceof AuditError && error.code === 'OBJECT_EXISTS')) throw error;
+      added.believed = undefined;
     }
-    folders.set(folder, {size, key});
+    (await this.listed()).set(folder, added);
   }
 
-  private async read(known: Newest): Promise<string> {
-    known.note ??= await text(await this.store.get(known.key));
-    return known.note;
+  /** The newest note of a folder that the service has signed. */
+  private async believed(folder: string): Promise<Newest | undefined> {
+    const folders = await this.listed();
+    const known = folders.get(folder);
+    if (!known || known.believed) return known;
+    known.believed = await this.read(folder, known);
+    if (known.believed) return known;
+    for (const each of await this.notesIn(folder)) {
+      each.believed = await this.read(folder, each);
+      if (!each.believed) continue;
+      folders.set(folder, each);
+      return each;
+    }
+    folders.delete(folder);
+    return undefined;
+  }
+
+  private async read(folder: string, {size, key}: Newest): Promise<Newest['believed']> {
+    const note = await text(await this.store.get(key));
+    const opened = await this.openOwn(note);
+    const tenantId = opened && tenantOfOrigin(this.serviceOrigin, opened.origin);
+    if (tenantId === undefined || opened?.size !== size || checkpointFolder(tenantId) !== folder)
+      return undefined;
+    return {tenantId, note};
+  }
+
+  private async notesIn(folder: string): Promise<Newest[]> {
+    const notes: Newest[] = [];
+    for await (const {key} of this.store.list(`${folder}/`)) {
+      const size = placeOf(key)?.size;
+      if (size !== undefined) notes.push({size, key});
+    }
+    return notes.sort((a, b) => b.size - a.size);
   }
 
   private listed(): Promise<Map<string, Newest>> {
@@ -72,10 +109,14 @@ export class CheckpointObjects implements CheckpointLog {
   private async list(): Promise<Map<string, Newest>> {
     const newest = new Map<string, Newest>();
     for await (const {key} of this.store.list('checkpoints/')) {
-      const [, folder = '', digits = ''] = /^(.+)\/(\d+)\.note$/.exec(key) ?? [];
-      const size = Number(digits);
+      const {folder, size} = placeOf(key) ?? {folder: '', size: 0};
       if (size > (newest.get(folder)?.size ?? 0)) newest.set(folder, {size, key});
     }
     return newest;
   }
+}
+
+function placeOf(key: string): {folder: string; size: number} | undefined {
+  const [, folder, digits] = /^(.+)\/(\d+)\.note$/.exec(key) ?? [];
+  return folder === undefined ? undefined : {folder, size: Number(digits)};
 }

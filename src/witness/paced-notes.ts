@@ -18,15 +18,26 @@ export class PacedNotes {
     this.waiting.set(tenantId, note);
   }
 
-  /** Keeps what is due, or everything. What could not be kept waits for the next call. @throws what the log throws */
+  /**
+   * Keeps what is due, or everything. What could not be kept waits for the next call, and holds no other up.
+   *
+   * @throws what the log threw first, once each has had its turn
+   */
   async flush(everything = false): Promise<void> {
     const now = Date.now();
+    const faults: unknown[] = [];
     for (const [tenantId, note] of [...this.waiting]) {
       if (!everything && now - (this.kept.get(tenantId) ?? 0) < this.everyMs) continue;
-      await this.log.append(tenantId, note);
+      try {
+        await this.log.append(tenantId, note);
+      } catch (error) {
+        faults.push(error);
+        continue;
+      }
       this.kept.set(tenantId, now);
       if (this.waiting.get(tenantId) === note) this.waiting.delete(tenantId);
     }
+    if (faults.length > 0) throw faults[0];
   }
 
   async close(): Promise<void> {

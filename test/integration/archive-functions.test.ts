@@ -7,6 +7,7 @@ import {
   finishArchive,
   recordArchive,
   removeArchived,
+  replaceArchive,
 } from '../../dist/repositories/archive-rows';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Session} from '../../dist/repositories/database';
@@ -125,16 +126,43 @@ test('an archive that was recorded and never finished does not let go of entries
   assert.equal(await left(), 3);
 });
 
-test("an archive of one tenant removes no entry of another's", async () => {
+test('an archive of a tenant is recorded, emptied and ended in a transaction of that tenant alone', async () => {
   const row = archive({tenantId: 'rival'});
-  const removed = await asWriter(async session => {
-    await recordArchive(session, row);
-    const count = await removeArchived(session, row, entries);
-    await session.rows('ROLLBACK');
-    return count;
-  });
-  assert.equal(removed, 0);
+  for (const step of [
+    (session: Session) => recordArchive(session, row),
+    (session: Session) => removeArchived(session, row, entries),
+    (session: Session) => finishArchive(session, row),
+  ]) {
+    await assert.rejects(asWriter(step), {code: '42501', message: /another tenant/});
+  }
   assert.equal(await left(), 3);
+});
+
+test('what an archive file was before another took its place is kept, and nobody takes it away', async () => {
+  const row = archive();
+  await asWriter(async session => {
+    await recordArchive(session, row);
+    await removeArchived(session, row, entries);
+    await finishArchive(session, row);
+  });
+  const files = [row, ...['11', '22'].map(sha256 => ({...row, fileName: randomUUID(), bytes: 2, sha256}))];
+  for (const [i, file] of files.slice(1).entries()) {
+    await asWriter(session => replaceArchive(session, files[i] as ArchiveRow, file));
+  }
+  await assert.rejects(
+    asWriter(session => replaceArchive(session, row, archive())),
+    {code: 'ARCHIVE_CONFLICT'},
+  );
+  const sql =
+    'SELECT file_name, bytes::int, sha256 FROM replaced_archives WHERE archive_id = $1 ORDER BY replaced_at';
+  const {rows} = await db.admin.query(sql, [row.id]);
+  assert.deepEqual(
+    rows,
+    files.slice(0, 2).map(({fileName, bytes, sha256}) => ({file_name: fileName, bytes, sha256})),
+  );
+  for (const change of ['DELETE FROM replaced_archives', "UPDATE replaced_archives SET sha256 = '33'"]) {
+    await assert.rejects(db.admin.query(change), {code: '42501'});
+  }
 });
 
 test('after a removal in the same transaction the table is append-only again', async () => {

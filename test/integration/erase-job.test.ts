@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {after, before, beforeEach, describe, test} from 'node:test';
 import {gunzipSync} from 'node:zlib';
 import type {AuditEntry} from '@loopback-audit/audit-log';
+import {Pool} from 'pg';
 import {admit} from '../../dist/admission/admit';
 import {readArchive} from '../../dist/archive/archive-reader';
 import {writeArchive} from '../../dist/archive/archive-writer';
@@ -19,6 +20,7 @@ import type {Erasure} from '../../dist/models/erasure';
 import {readCustomFilter} from '../../dist/query/custom-filter';
 import {archivesOverlapping} from '../../dist/repositories/archive-rows';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
+import {Database} from '../../dist/repositories/database';
 import type {JobRow} from '../../dist/repositories/job-rows';
 import {leafRow} from '../../dist/repositories/leaf-row';
 import {placesOf} from '../support/every-text';
@@ -80,10 +82,16 @@ const archive = (actedOn: string) =>
     } as JobRow,
     context,
   );
-const eraseArchives = () =>
+const eraseArchives = (id: string = randomUUID()) =>
   eraseJob(parts)(
     {
-      ...{tenantId: 'acme', id: randomUUID(), operation: 'ERASE', requestedBy: 'tester'},
+      ...{
+        tenantId: 'acme',
+        id,
+        operation: 'ERASE',
+        requestedBy: 'tester',
+        createdAt: new Date().toISOString(),
+      },
       order: {operation: 'ERASE', filter: erasure},
     } as unknown as JobRow,
     context,
@@ -116,6 +124,22 @@ async function assertGone(): Promise<void> {
   assert.deepEqual(await placesOf(db.admin, value), []);
   assert.deepEqual(await filesWith(value), []);
 }
+
+describe('an erasure of what is stored', () => {
+  test('holds one connection at a time, so that any number of them ends', async () => {
+    await fill('narrow', 1_200);
+    const {ssl: _ssl, ...connection} = db.settings;
+    const pool = new Pool({...connection, max: 1, connectionTimeoutMillis: 5_000});
+    pool.on('error', () => {});
+    const narrow = new Database(async () => pool);
+    const outcomes = await Promise.all(
+      [0, 1, 2].map(() => eraseStored({database: narrow}, erasure, bearer)),
+    ).finally(() => pool.end());
+    const erased = outcomes.reduce((sum, {numberOfEntriesErased}) => sum + numberOfEntriesErased, 0);
+    assert.equal(erased, 600);
+    await assertGone();
+  });
+});
 
 describe('an erasure in archives', () => {
   test('writes the file anew without the values; every entry is there, and its leaf is as it was', async () => {
@@ -204,6 +228,28 @@ describe('an erasure in archives', () => {
   });
 });
 
+describe('an erasure in several archives', () => {
+  test('passes over one at fault until the others are erased, and tells of every attempt in the end', async () => {
+    for (const actedOn of ['one', 'two', 'three']) {
+      await fill(actedOn, 10);
+      await archive(actedOn);
+    }
+    const [first] = (await archives()).slice(-3);
+    store.onRead = async key => {
+      if (key === first?.fileName) throw new AuditError('ARCHIVE_MISMATCH', 'The file is another.');
+    };
+    const job = randomUUID();
+    await assert.rejects(eraseArchives(job), {code: 'ARCHIVE_MISMATCH'});
+    assert.equal((await filesWith(value)).length, 1);
+    store = new HookedStore(new FilesystemStore(folder));
+    parts = {...parts, store};
+    const {numberOfEntriesErased, entries} = await eraseArchives(job);
+    assert.deepEqual([numberOfEntriesErased, entries.length], [15, 3]);
+    await assertGone();
+    assert.equal((await eraseArchives()).numberOfEntriesErased, 0, 'another job tells of its own alone');
+  });
+});
+
 describe('an erasure and an archive of the same entries', () => {
   test('an archive that was written before the erasure is not committed after it', async () => {
     const entries = await fill('overtaken', 20);
@@ -227,7 +273,7 @@ describe('an erasure and an archive of the same entries', () => {
       const written = fill(`other-${actedOn}`, 300);
       const outcomes = await Promise.allSettled([
         archive(actedOn),
-        eraseStored(parts, erasure, bearer).then(eraseArchives),
+        eraseStored(parts, erasure, bearer).then(() => eraseArchives()),
       ]);
       for (const outcome of outcomes) {
         if (outcome.status === 'rejected')

@@ -195,6 +195,47 @@ describe('a witness', () => {
   });
 });
 
+describe('cosignatures of a note', () => {
+  const line = (key: number, name = 'witness.example', time = 0) =>
+    `— ${name} ${Buffer.concat([Buffer.alloc(4, key), Buffer.alloc(72, time)]).toString('base64')}\n`;
+  const sign = (note: string, lines: string) =>
+    db.database.transaction({role: 'audit_writer', tenantId}, session =>
+      session.rows('SELECT audit_cosign($1, 2, $2, $3)', [tenantId, note, lines]),
+    );
+
+  test('are one of each key, however often and by however many processes it is asked', async () => {
+    await grow(db.database, tenantId, 2);
+    const note = await log.checkpoint(tenantId);
+    await Promise.all(
+      Array.from({length: 20}, (_, time) =>
+        log.cosign(tenantId, 2, [
+          line(1, 'a', time),
+          line(1, 'a', time + 1),
+          line(1, 'b', time),
+          line(2, 'a', time),
+        ]),
+      ),
+    );
+    const cosigned = await log.checkpoint(tenantId);
+    assert.equal(cosigned.slice(note.length).split('\n').length - 1, 3);
+    for (const again of [line(1, 'a', 99), line(3) + line(3, undefined, 1)]) {
+      await assert.rejects(sign(cosigned, again), {code: '42501', message: /already/});
+    }
+  });
+
+  test('are so many that the note can be read, and no more', async () => {
+    await grow(db.database, tenantId, 2);
+    const note = await log.checkpoint(tenantId);
+    const lines = Array.from({length: 100}, (_, key) => line(key));
+    await assert.rejects(sign(note, lines.slice(0, 16).join('')), {code: '42501', message: /16/});
+    await log.cosign(tenantId, 2, lines);
+    await log.cosign(tenantId, 2, lines.slice(50));
+    const cosigned = await log.checkpoint(tenantId);
+    assert.equal(cosigned.slice(note.length).split('\n').length - 1, 15);
+    assert.equal(openCheckpoint(cosigned, signer.keys)?.verdict, 'valid');
+  });
+});
+
 async function sizes(): Promise<number[]> {
   const {rows} = await db.admin.query('SELECT size::int FROM audit_checkpoints WHERE tenant_id = $1', [
     tenantId,
