@@ -7,6 +7,7 @@ import {importPaths} from '../import/import-paths';
 import type {ImportKind} from '../import/import-source';
 import {IMPORT_SOURCES} from '../import/import-sources';
 import {badRecordLine, importSummary} from './import-report';
+import {ownTokenFor} from './own-token';
 import {type ProgressBar, progressBar} from './progress-bar';
 
 export interface ImportCommandOptions {
@@ -75,15 +76,14 @@ async function runImport(
 ): Promise<number> {
   const {output = process.stdout, errors = process.stderr} = options;
   // A fault of the settings is not one of the import: it ends the command as it ends every other.
-  const token = given.token || (await options.token?.());
+  const own = options.url ?? DEFAULT_URL;
+  const url = given.url || own;
+  const token = given.token || (await ownTokenFor(url, own, async () => options.token?.()));
   let last: ImportProgress | undefined;
   let bar: ProgressBar | undefined;
   try {
     const files = await importPaths(paths);
-    const send = httpSender({
-      url: given.url || (options.url ?? DEFAULT_URL),
-      token,
-    });
+    const send = httpSender({url, token});
     const drawn = progressBar(errors, BAR_FORMAT, await totalBytes(files), {read: 0, bad: 0});
     bar = drawn;
     const totals = await importFiles(files, {

@@ -1,6 +1,7 @@
 import {Command, Option} from 'commander';
 import {fetchLog} from '../verification/fetch-log';
 import {mirrorLog} from '../verification/mirror';
+import {ownTokenFor} from './own-token';
 import {progressBar} from './progress-bar';
 import {readKeys} from './verify-inputs';
 
@@ -32,7 +33,8 @@ export const mirrorCommand = (options: {url: string; token: () => Promise<string
     .addHelpText('after', HELP)
     .action(async ({key, url, token, out}: Given) => {
       const keys = await readKeys(key);
-      const fetch = fetchLog(url || options.url, token || (await options.token()));
+      const service = url || options.url;
+      const fetch = fetchLog(service, token || (await ownTokenFor(service, options.url, options.token)));
       const bar = progressBar(process.stderr, '{bar} {percentage}% | {tiles} tiles', 1, {tiles: 0});
       try {
         const {origin, size, before, tiles} = await mirrorLog({

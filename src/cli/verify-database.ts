@@ -35,13 +35,16 @@ export async function verifyDatabase({keys, against, tenant}: DatabaseToVerify):
     const tenants = tenant === undefined ? await listTenants(pool, schema) : [tenant];
     const reports: LogReport[] = [];
     const bar = progressBar(process.stderr, BAR_FORMAT, tenants.length, {entries: 0});
-    for (const [i, tenantId] of tenants.entries()) {
-      const origins = originsOf(keys, tenantId);
-      const own = against.filter(({note}) => origins.includes(openCheckpoint(note, [])?.origin ?? ''));
-      const onProgress = ({entries}: {entries: number}) => bar.update(i + 1, {entries});
-      reports.push(await verifyStoredLog(database, tenantId, {keys, against: own, onProgress}));
+    try {
+      for (const [i, tenantId] of tenants.entries()) {
+        const origins = originsOf(keys, tenantId);
+        const own = against.filter(({note}) => origins.includes(openCheckpoint(note, [])?.origin ?? ''));
+        const onProgress = ({entries}: {entries: number}) => bar.update(i + 1, {entries});
+        reports.push(await verifyStoredLog(database, tenantId, {keys, against: own, onProgress}));
+      }
+    } finally {
+      bar.stop();
     }
-    bar.stop();
     return [...reports, ...strangers(tenants, {keys, against, tenant})];
   } finally {
     await pool.end();

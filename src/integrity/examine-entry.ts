@@ -15,8 +15,8 @@ export interface ExaminedEntry {
   field?: string | undefined;
   /** Whether values are gone, with commitments in their place. */
   erased: boolean;
-  /** Whether its hash alone is at hand, so that nothing is known of what it holds. */
-  sealed?: true;
+  /** Where the content is, where the hash alone is known: in a recorded archive, or nowhere that is recorded. */
+  sealed?: 'archived' | 'nowhere';
   /** The leaves that it says were erased. */
   erases?: LeafRange[] | undefined;
   /** Where it was read. */

@@ -9,7 +9,8 @@
  * - `tree damaged`: tiles or head do not make the root of the tree.
  * - `unreadable`: a file or a record could not be read.
  * - `tail unknown`: entries come after the newest checkpoint; `erasure not shown`: the record of it may be among the
- *   entries that were not given; `history not shown`: hashes are lacking to hold an older checkpoint against. None of
+ *   entries that were not given; `content not shown`: of archived entries the hash alone was given, and what they say
+ *   is in the archive files; `history not shown`: hashes are lacking to hold an older checkpoint against. None of
  *   these is a fault: something cannot be shown, and no more.
  */
 export const FINDING_KINDS = [
@@ -26,6 +27,7 @@ export const FINDING_KINDS = [
   'unreadable',
   'tail unknown',
   'erasure not shown',
+  'content not shown',
   'history not shown',
 ] as const;
 
@@ -34,6 +36,7 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 const NOT_SHOWN: ReadonlySet<FindingKind> = new Set([
   'tail unknown',
   'erasure not shown',
+  'content not shown',
   'history not shown',
 ]);
 

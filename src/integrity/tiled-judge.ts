@@ -42,6 +42,13 @@ async function signedSize(tiles: ProvedTiles, signed: readonly OlderTree[]): Pro
   return 0;
 }
 
+/** How many of the leaves come after the first `size`. */
+function countBeyond(leaves: IndexSet, size: number): number {
+  let count = 0;
+  for (const [first, last] of leaves.ranges()) count += Math.max(0, last + 1 - Math.max(first, size));
+  return count;
+}
+
 /** Holds entries against the tiles of their tree, which name each that is at fault. */
 export class TiledJudge implements EntryJudge {
   entries = 0;
@@ -53,6 +60,8 @@ export class TiledJudge implements EntryJudge {
   private readonly unproved = new UnprovedTiles();
   private readonly erasures = new Erasures();
   private tail = 0;
+  /** Leaves of which the hash alone was given: it is that of the tree, and what the entry says is elsewhere. */
+  private readonly withheld = new IndexSet();
   /** Leaves that are signed, as far as is known until every tile has been mended that can be. */
   private signed: number;
   /** Whether there are entries of which only the hash is known: what they record is not. */
@@ -100,6 +109,7 @@ export class TiledJudge implements EntryJudge {
         findings.add({kind: 'missing', leaves}, count);
       }
     }
+    this.judgeWithheld();
     await this.judgeTail();
     this.erasures.judge(findings, complete && missing === 0 && !this.isSealed);
     await judgeOlder(older, tiles.tree.size, size => tiles.rootAt(size), findings);
@@ -112,9 +122,7 @@ export class TiledJudge implements EntryJudge {
     const size = await signedSize(tiles, signed);
     if (size < this.signed) {
       const shown = this.proved + this.tail;
-      this.tail = 0;
-      for (const [first, last] of this.met.ranges())
-        this.tail += Math.max(0, last + 1 - Math.max(first, size));
+      this.tail = countBeyond(this.met, size) - countBeyond(this.withheld, size);
       this.proved = Math.max(0, shown - this.tail);
       this.signed = size;
     }
@@ -122,6 +130,14 @@ export class TiledJudge implements EntryJudge {
     const detail = 'no checkpoint covers these entries of the tree';
     const leaves = [size, tiles.tree.size - 1] as const;
     this.findings.add({kind: 'tail unknown', leaves, detail}, this.tail);
+  }
+
+  /** Archived entries, whose hashes show no more than that there were such entries. */
+  private judgeWithheld(): void {
+    const detail = 'the content is in archive files that were not given: verify these';
+    for (const leaves of this.withheld.ranges()) {
+      this.findings.add({kind: 'content not shown', leaves, detail}, leaves[1] - leaves[0] + 1);
+    }
   }
 
   private compare(entry: ExaminedEntry, index: number, tile: Buffer): void {
@@ -137,7 +153,11 @@ export class TiledJudge implements EntryJudge {
       this.findings.add({kind: 'duplicated', ...named(entry), leaves: [index, index]});
       return;
     }
-    if (entry.told) {
+    if (entry.sealed === 'nowhere') {
+      const detail = 'its hash is kept as that of an archived entry, and no recorded archive can hold it';
+      this.findings.add({kind: 'missing', ...named(entry), leaves: [index, index], detail});
+    } else if (entry.sealed) this.withheld.add(index);
+    else if (entry.told) {
       const detail = 'it makes the leaf of the tree, and gives another hash';
       this.findings.add({
         kind: 'altered',

@@ -1,4 +1,5 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
+import type {RecordedArchive} from '../integrity/archive-cover';
 import type {TileSpan} from '../integrity/tile';
 import type {TreeHead} from '../integrity/tree-head';
 import type {Session} from './database';
@@ -44,6 +45,18 @@ export class StoredLog {
         leafHash: leafHash === null ? undefined : Buffer.from(String(leafHash), 'hex'),
       }));
     }
+  }
+
+  /** The archives whose entries have left the trail, where these had leaves. */
+  async archives(): Promise<RecordedArchive[]> {
+    const text = `SELECT entries, first_leaf, last_leaf FROM mapping_logs
+      WHERE tenant_id = $1 AND state = 'done' AND first_leaf IS NOT NULL AND last_leaf IS NOT NULL`;
+    const rows = await this.session.rows(text, [this.tenantId]);
+    return rows.map(([entries, first, last]) => ({
+      entries: Number(entries),
+      first: Number(first),
+      last: Number(last),
+    }));
   }
 
   /** Signed checkpoints, each with the size that it is kept for, the smallest first. */

@@ -28,9 +28,9 @@ export interface Mirrored {
 }
 
 /**
- * Fetches the newest checkpoint of a log and the tiles that are new, and keeps them once they are proved: by the
- * checkpoint, which a key must have signed, and by the checkpoint that was there before, which the log must continue.
- * Until then the checkpoint in the folder stays what it was. Every checkpoint is appended to the file `checkpoints`.
+ * Fetches the newest checkpoint of a log and the tiles that are new. Tiles are written as they come, and prove nothing by
+ * being there; the checkpoint takes its place once they are proved: by itself, which a key must have signed, and by the
+ * one that was there before, which the log must continue. Every checkpoint is appended to the file `checkpoints`.
  *
  * @throws AuditError TREE_DAMAGED where the log is not what it must be, and what `fetch` throws
  */

@@ -1,3 +1,4 @@
+import {ArchiveCover} from '../integrity/archive-cover';
 import type {OlderTree} from '../integrity/entry-judge';
 import {examineEntry} from '../integrity/examine-entry';
 import {Findings} from '../integrity/findings';
@@ -79,9 +80,11 @@ async function judgeEntries(
     for (const entry of page) await judge.add(examineEntry(entry));
     onProgress?.({entries: judge.entries});
   }
+  const cover = new ArchiveCover(await log.archives());
   for await (const page of log.archived()) {
     for (const {id, leafIndex: index, leafHash: leaf} of page) {
-      await judge.add({id, index, leaf, erased: false, sealed: true, place: 'archived'});
+      const sealed = index !== undefined && !cover.take(index) ? 'nowhere' : 'archived';
+      await judge.add({id, index, leaf, erased: false, sealed, place: 'archived'});
     }
     onProgress?.({entries: judge.entries});
   }

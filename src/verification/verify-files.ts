@@ -80,10 +80,14 @@ async function readCheckpoints(options: VerifyFilesOptions, findings: Findings) 
   return {checkpoint, older};
 }
 
-/** Of a file that holds the checkpoints of many logs, those of one; all of them where none is of that log. */
+/**
+ * Of a file that holds the checkpoints of many logs, those of one, and what is none; all of them where none is of that
+ * log.
+ */
 function ofLog(notes: string[], origin: string | undefined): string[] {
-  const own = notes.filter(note => openCheckpoint(note, [])?.origin === origin);
-  return own.length > 0 ? own : notes;
+  const origins = notes.map(note => openCheckpoint(note, [])?.origin);
+  if (!origins.includes(origin)) return notes;
+  return notes.filter((_, i) => origins[i] === undefined || origins[i] === origin);
 }
 
 const optionFault = (field: string, message: string): AuditError =>

@@ -1,4 +1,5 @@
 import {ENTRY_COLUMNS, type EntryColumn} from '../../dist/models/entry-columns';
+import {ARCHIVE_TAMPERINGS} from './archive-tamperings';
 import {altered, at, both, row, SIZE, set, TARGET, type Tampering} from './tampering';
 import {TREE_TAMPERINGS} from './tree-tamperings';
 
@@ -173,4 +174,9 @@ const rows: Tampering[] = [
 ];
 
 /** Every tampering that SQL alone can do. */
-export const TAMPERINGS: readonly Tampering[] = [...columns, ...rows, ...TREE_TAMPERINGS];
+export const TAMPERINGS: readonly Tampering[] = [
+  ...columns,
+  ...rows,
+  ...ARCHIVE_TAMPERINGS,
+  ...TREE_TAMPERINGS,
+];
