@@ -36,13 +36,13 @@ export interface EraseJobParts {
 export function eraseJob(given: EraseJobParts): JobWork {
   const {database, store} = given;
   const parts = {...given, read: pacedReader(given)};
-  return async ({tenantId, id, order, requestedBy, createdAt}, context): Promise<ErasureOutcome> => {
+  return async ({tenantId, id, order, requestedBy}, context): Promise<ErasureOutcome> => {
     const erasure = order.filter as Erasure;
     const bearer = {tenantId, actor: requestedBy, actorType: order.actorType ?? 'user'};
     const archives = await database.transaction({role: 'audit_reader', tenantId}, session =>
       archivesOverlapping(session, tenantId, {}),
     );
-    const job = {id, tenantId, createdAt};
+    const job = {id, tenantId};
     let {count} = await toldByJob(database, job);
     const faults: unknown[] = [];
     for (const archive of archives) {

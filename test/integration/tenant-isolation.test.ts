@@ -216,6 +216,7 @@ describe('roles', () => {
         ['audit_remove_archived', true],
         ['audit_replace_archive', true],
         ['audit_require_tenant', false],
+        ['audit_signers', false],
         ['audit_thin_checkpoints', true],
         ['audit_unsigned_trees', true],
         ['audit_use_keys', true],
