@@ -223,6 +223,9 @@ function readWitnesses(url: string | undefined, key: string | undefined): {urls:
   ];
   if (urls.some(each => !URL.canParse(each) || !/^https?:/.test(each)))
     throw wrong('WITNESS_URL', 'must be URLs');
+  // A request to such a URL is refused, each time, and its password would be told.
+  if (urls.some(each => new URL(each).username !== '' || new URL(each).password !== ''))
+    throw wrong('WITNESS_URL', 'must not name a user or password');
   if (urls.length > 0 !== keys.length > 0) throw wrong('WITNESS_KEY', 'goes together with WITNESS_URL');
   for (const each of keys) {
     try {

@@ -36,20 +36,23 @@ export interface EraseJobParts {
 export function eraseJob(given: EraseJobParts): JobWork {
   const {database, store} = given;
   const parts = {...given, read: pacedReader(given)};
-  return async ({tenantId, id, order, requestedBy, createdAt}, context): Promise<ErasureOutcome> => {
+  return async ({tenantId, id, order, requestedBy}, context): Promise<ErasureOutcome> => {
     const erasure = order.filter as Erasure;
     const bearer = {tenantId, actor: requestedBy, actorType: order.actorType ?? 'user'};
     const archives = await database.transaction({role: 'audit_reader', tenantId}, session =>
       archivesOverlapping(session, tenantId, {}),
     );
-    const job = {id, tenantId, createdAt};
-    let {count} = await toldByJob(database, job);
+    const job = {id, tenantId};
+    // What earlier attempts have done.
+    let {count, told} = await toldByJob(database, job);
     const faults: unknown[] = [];
     for (const archive of archives) {
       try {
         if (await holdsSome(parts, archive, erasure, context)) {
           const about = {archive: archive.id, job: id};
-          count += (await rewrite(parts, archive, {erasure, bearer, about, background: true}, context)).count;
+          const done = await rewrite(parts, archive, {erasure, bearer, about, background: true}, context);
+          count += done.count;
+          told = [...told, ...done.told];
           context.progress(count);
         }
         await clearLeftovers(database, store, tenantId, archive.id);
@@ -61,8 +64,7 @@ export function eraseJob(given: EraseJobParts): JobWork {
     }
     // What may pass first, for then the job is tried again.
     if (faults.length > 0) throw faults.find(error => isPassing(codeOf(error))) ?? faults[0];
-    const done = await toldByJob(database, job);
-    return erasureOutcome(done.count, done.told);
+    return erasureOutcome(count, told);
   };
 }
 

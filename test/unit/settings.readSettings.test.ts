@@ -65,6 +65,11 @@ describe('readSettings', () => {
     ['CHECKPOINT_INTERVAL_MS', {CHECKPOINT_INTERVAL_MS: '0', CHECKPOINT_LOG: 'store'}],
     ['SIGNING_KEY_FILE', {...OWN_DATABASE, JWT_SECRET: SECRET, CHECKPOINT_LOG: '/var/lib/audit/log'}],
     ['WITNESS_URL', {WITNESS_URL: 'witness one', WITNESS_KEY: WITNESS}],
+    ['WITNESS_URL', {WITNESS_URL: 'https://user@witness.example.com', WITNESS_KEY: WITNESS}],
+    [
+      'WITNESS_URL',
+      {WITNESS_URL: 'https://a.example.com,http://:secret@b.example.com', WITNESS_KEY: WITNESS},
+    ],
     ['WITNESS_KEY', {WITNESS_URL: 'https://witness.example.com'}],
     ['WITNESS_KEY', {WITNESS_KEY: WITNESS}],
     ['WITNESS_KEY', {WITNESS_URL: 'https://witness.example.com', WITNESS_KEY: `${WITNESS},none`}],
