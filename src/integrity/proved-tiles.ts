@@ -22,6 +22,8 @@ export class ProvedTiles {
   private readonly proved = new Map<string, Buffer | undefined>();
   /** Tiles that were made anew, or that somebody has vouched for. */
   private readonly mended = new Map<string, Buffer>();
+  /** The last tiles of the levels as they were read first: what made the root is what entries are held against. */
+  private readonly edge = new Map<string, Buffer>();
   private readonly told = new Set<string>();
 
   /** @param onDamage is told of each tile that was not what it must be */
@@ -179,8 +181,12 @@ export class ProvedTiles {
     const span = {...id, width: widthOf(id, this.tree.size)};
     const mended = this.mended.get(keyOf(id));
     if (mended) return mended;
+    const pinned = this.edge.get(keyOf(id));
+    if (pinned) return pinned;
     const [bytes = Buffer.alloc(0)] = await this.source([span]);
-    return bytes.subarray(0, span.width * HASH_BYTES);
+    const hashes = bytes.subarray(0, span.width * HASH_BYTES);
+    if (span.width < TILE_WIDTH) this.edge.set(keyOf(id), hashes);
+    return hashes;
   }
 }
 

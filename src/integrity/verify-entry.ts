@@ -1,4 +1,5 @@
-import type {AuditEntry} from '@loopback-audit/audit-log';
+import type {AuditEntry, JsonValue} from '@loopback-audit/audit-log';
+import {canonicalJson} from './canonical-json';
 import {openCheckpoint} from './checkpoint';
 import {parseEntryProof} from './entry-proof';
 import {leafOf} from './leaf';
@@ -38,12 +39,13 @@ const isTold = (
   {leafIndex, leafHash: hash}: {leafIndex: number; leafHash: string | undefined},
 ) => (entry.leafIndex ?? leafIndex) === leafIndex && (entry.leafHash ?? hash) === hash;
 
+/** The entry in RFC 8785 JSON, in which a text has one meaning: no name twice, no number that readers round. */
 function entryFrom(extra: Buffer): AuditEntry | undefined {
   try {
-    const value: unknown = JSON.parse(extra.toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as AuditEntry)
-      : undefined;
+    const value = JSON.parse(extra.toString()) as JsonValue;
+    const isEntry = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (!isEntry || !Buffer.from(canonicalJson(value)).equals(extra)) return undefined;
+    return value as unknown as AuditEntry;
   } catch {
     return undefined;
   }

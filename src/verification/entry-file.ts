@@ -13,7 +13,7 @@ import type {EntryColumn} from '../models/entry-columns';
 import type {BlockPool} from './block-pool';
 import type {ExaminedBlock} from './examine-lines';
 import {lineBlocks} from './line-blocks';
-import {repeatedName} from './repeated-name';
+import {ambiguity} from './one-reading';
 
 /** The name that stands for the standard input. */
 export const STDIN = '-';
@@ -96,8 +96,8 @@ async function* csvEntries(input: AsyncIterable<Uint8Array>, file: string): Asyn
       if (columns === undefined) columns = entryHeader(cells, line);
       else {
         const entry = decodeEntry(columns, cells, line);
-        const field = twice(columns, cells);
-        yield field === undefined ? {place, entry} : {place, problem: `${field} has a property twice`};
+        const problem = ambiguous(columns, cells);
+        yield problem === undefined ? {place, entry} : {place, problem};
       }
     } catch (problem) {
       if (columns === undefined) throw problem;
@@ -106,10 +106,14 @@ async function* csvEntries(input: AsyncIterable<Uint8Array>, file: string): Asyn
   }
 }
 
-/** A property whose cell holds JSON that readers may take in two ways. */
-const twice = (columns: readonly EntryColumn[], cells: readonly string[]): string | undefined =>
-  columns.find(({kind}, i) => kind === 'json' && repeatedName(decodeText(cells[i] ?? '') ?? '') !== undefined)
-    ?.property;
+/** What is wrong with a cell that holds JSON which readers may take in two ways. */
+function ambiguous(columns: readonly EntryColumn[], cells: readonly string[]): string | undefined {
+  for (const [i, {kind, property}] of columns.entries()) {
+    const found = kind === 'json' ? ambiguity(decodeText(cells[i] ?? '') ?? '') : undefined;
+    if (found) return `${property} can be read in two ways: ${found.detail}`;
+  }
+  return undefined;
+}
 
 async function* blocksOf(records: AsyncGenerator<ReadRecord>): AsyncGenerator<ExaminedBlock> {
   let block = nothing();

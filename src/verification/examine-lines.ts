@@ -2,7 +2,7 @@ import {isUtf8} from 'node:buffer';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import {type ExaminedEntry, examineEntry} from '../integrity/examine-entry';
 import type {Finding} from '../integrity/findings';
-import {repeatedName} from './repeated-name';
+import {ambiguity} from './one-reading';
 
 /** What was read of a part of a file. */
 export interface ExaminedBlock {
@@ -47,8 +47,7 @@ function readLine(bytes: Buffer, from: number, end: number): ReadLine {
     const entry: unknown = JSON.parse(text);
     if (!isObject(entry)) return {detail: 'this is no JSON object'};
     // What the service has written reads back to the letter; anything else is looked at more closely.
-    const field = JSON.stringify(entry) === text ? undefined : repeatedName(text);
-    return field === undefined ? {entry} : {field, detail: 'it has this property twice'};
+    return (JSON.stringify(entry) === text ? undefined : ambiguity(text)) ?? {entry};
   } catch {
     return text.trim() === '' ? {blank: true} : {detail: 'this is not JSON'};
   }

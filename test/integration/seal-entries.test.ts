@@ -33,11 +33,11 @@ async function assertCount(tenantId: string, count: number): Promise<void> {
 }
 
 describe('sealing', () => {
-  test('what two processes store at once, in single entries and batches, makes one dense tree for each tenant', async () => {
+  test('what two processes store at once for fifty tenants, in single entries and batches, makes one dense tree for each', async () => {
     const other = await createSecondProcess();
     const counts = new Map<string, number>();
     const store = async (repository: AuditTrailRepository, i: number) => {
-      const tenantId = `tenant-${i % 5}`;
+      const tenantId = `tenant-${i % 50}`;
       const length = [1, 3, 255, 256, 300][i % 5 === 0 ? i % 4 : (i * 7) % 5] ?? 1;
       const inputs = Array.from({length}, (_, n) => ({action: 'a.b', entityId: `${i}-${n}`, reason: 'why'}));
       if (length === 1) await repository.create(tenantId, admit(inputs[0], bearer(tenantId)));
@@ -55,7 +55,7 @@ describe('sealing', () => {
       }
       counts.set(tenantId, (counts.get(tenantId) ?? 0) + length);
     };
-    await Promise.all(Array.from({length: 40}, (_, i) => store(i % 2 ? trail : other, i)));
+    await Promise.all(Array.from({length: 150}, (_, i) => store(i % 2 ? trail : other, i)));
     for (const [tenantId, count] of counts) await assertCount(tenantId, count);
   });
 

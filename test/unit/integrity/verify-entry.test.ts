@@ -51,6 +51,19 @@ describe('the proof of an entry', () => {
     });
   });
 
+  test('is none where readers may differ in what the entry says', () => {
+    const text = extra(sealed(PLACE)).toString();
+    const ambiguous = [
+      text.replace('{', '{"actor":"mallory",'),
+      text.replace(`"i":${PLACE}`, `"i":${PLACE}.0`),
+      ` ${text}`,
+    ].map(each => Buffer.from(each));
+    for (const each of [...ambiguous, Buffer.concat([extra(sealed(PLACE)), Buffer.of(0x20)])]) {
+      assert.notDeepEqual(each, proof.extra);
+      assert.equal(verdictOf({extra: each}), 'not a proof');
+    }
+  });
+
   test('proves nothing once any property of the entry is another, gone, or new', () => {
     const entry = sealed(PLACE);
     for (const property of Object.keys(entry)) {
