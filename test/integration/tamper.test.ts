@@ -23,7 +23,7 @@ import {rewriteLog} from '../support/rewrite-log';
 import {SIGNER, sealLogs, tamper} from '../support/sealed-log';
 import {type Expected, SIZE} from '../support/tampering';
 import {TAMPERINGS} from '../support/tamperings';
-import {createTestDatabase, type TestDatabase} from '../support/test-database';
+import {copyOf, createTestDatabase, type TestDatabase} from '../support/test-database';
 import {ScratchFolder} from '../unit/scratch-folder';
 
 const {keys} = SIGNER;
@@ -57,12 +57,7 @@ async function checkpointOf({admin}: TestDatabase, size: number): Promise<string
 
 /** A copy of the sealed logs, for one test. */
 async function withCopy(work: (copy: TestDatabase) => Promise<void>): Promise<void> {
-  const {admin, settings} = pristine;
-  // A database with connections is no template.
-  await admin
-    .query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [settings.database])
-    .catch(() => {});
-  const copy = await createTestDatabase(settings.database);
+  const copy = await copyOf(pristine);
   try {
     await work(copy);
   } finally {
