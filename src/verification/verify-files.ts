@@ -69,9 +69,11 @@ async function readCheckpoints(options: VerifyFilesOptions, findings: Findings) 
   const trust: CheckpointTrust = {keys, ...(checkpoint && {origins: [checkpoint.origin]})};
   const older: OlderTree[] = [];
   for (const file of against) {
-    const notes = ofLog(splitNotes(await readText(file)), checkpoint?.origin);
+    const notes = splitNotes(await readText(file));
+    const others = ofOtherLogs(notes, checkpoint?.origin);
     if (notes.length === 0) findings.add(unreadable(file, 'it holds no checkpoint'));
     for (const [i, note] of notes.entries()) {
+      if (others.has(note)) continue;
       const place = notes.length === 1 ? file : `${file}: checkpoint ${i + 1}`;
       const opened = judgeCheckpoint(note, trust, findings, place);
       if (opened) older.push({size: opened.size, root: opened.root, place});
@@ -80,14 +82,11 @@ async function readCheckpoints(options: VerifyFilesOptions, findings: Findings) 
   return {checkpoint, older};
 }
 
-/**
- * Of a file that holds the checkpoints of many logs, those of one, and what is none; all of them where none is of that
- * log.
- */
-function ofLog(notes: string[], origin: string | undefined): string[] {
+/** Of a file that holds the checkpoints of many logs, those of others; none where none is of the log itself. */
+function ofOtherLogs(notes: readonly string[], origin: string | undefined): Set<string> {
   const origins = notes.map(note => openCheckpoint(note, [])?.origin);
-  if (!origins.includes(origin)) return notes;
-  return notes.filter((_, i) => origins[i] === undefined || origins[i] === origin);
+  if (!origins.includes(origin)) return new Set();
+  return new Set(notes.filter((_, i) => origins[i] !== undefined && origins[i] !== origin));
 }
 
 const optionFault = (field: string, message: string): AuditError =>
