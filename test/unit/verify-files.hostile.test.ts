@@ -65,7 +65,12 @@ describe('whatever a file holds, it is judged', () => {
     ['hundreds of levels deep', replaced(7, deep(900)), ['inserted', 'missing']],
     ['a line of 17 MiB', replaced(7, `{"id":"${'x'.repeat(17 << 20)}"}`), ['missing', 'unreadable']],
     ['a property twice', replaced(7, line(7).replace('{', '{"actor":"mallory",')), ['missing', 'unreadable']],
-    ['huge numbers', replaced(7, line(7).replace('"leafIndex":7', '"leafIndex":1e999')), ['altered']],
+    ['a huge number', replaced(7, line(7).replace('"leafIndex":7', '"leafIndex":1e300')), ['altered']],
+    [
+      'a number beyond all doubles',
+      replaced(7, line(7).replace('"leafIndex":7', '"leafIndex":1e999')),
+      ['missing', 'unreadable'],
+    ],
     [
       'bytes that are no UTF-8',
       Buffer.from(text.replace('Jürgen', 'J\u00ffrgen'), 'latin1'),
