@@ -1,5 +1,4 @@
 import {inject} from '@loopback/core';
-import {repository} from '@loopback/repository';
 import {post, type Request, type RequestContext, RestBindings, requestBody} from '@loopback/rest';
 import {readJson} from '../admission/read-body';
 import {PermissionKey} from '../identity/permission';
@@ -9,7 +8,6 @@ import {AuditServiceBindings} from '../keys';
 import {EVERYTHING} from '../models/condition';
 import {readErasure} from '../query/erasure';
 import {hasArchives} from '../repositories/archive-rows';
-import {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Database} from '../repositories/database';
 import type {AuditServiceOptions} from '../types';
 import {awaitedJob} from './awaited-job';
@@ -37,7 +35,6 @@ const ERASED = {
 /** Erases what tells of a person, and leaves every proof standing. */
 export class ErasureController {
   constructor(
-    @repository(AuditTrailRepository) readonly auditLogs: AuditTrailRepository,
     @inject(AuditServiceBindings.DATABASE) readonly database: Database,
     @inject(AuditServiceBindings.GATE) private readonly gate: Gate,
     @inject(AuditServiceBindings.JOB_RUNNER) readonly jobs: JobRunner,
