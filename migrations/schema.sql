@@ -7,6 +7,10 @@ CREATE ROLE audit_owner NOLOGIN;
 CREATE ROLE audit_reader NOLOGIN;
 CREATE ROLE audit_writer NOLOGIN;
 
+-- Extensions
+
+CREATE EXTENSION btree_gin;
+
 -- Tables
 
 CREATE TABLE archived_entries (
@@ -179,6 +183,57 @@ COMMENT ON TABLE replaced_archives IS 'One row per archive file that gave its pl
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
 ALTER TABLE audit_logs_default OWNER TO audit_owner;
 
+-- Views
+
+CREATE VIEW audit_entries AS
+ SELECT id,
+    tenant_id,
+    action,
+    action_key,
+    action_group,
+    acted_at,
+    recorded_at,
+    actor,
+    actor_type,
+    actor_name,
+    actor_email,
+    on_behalf_of,
+    acted_on,
+    entity_id,
+    entity_name,
+    related_entities,
+    before,
+    after,
+    changed_fields,
+    outcome,
+    reason,
+    error_code,
+    severity,
+    category,
+    description,
+    request_id,
+    trace_id,
+    session_id,
+    ip,
+    user_agent,
+    method,
+    path,
+    service_name,
+    service_version,
+    data_classification,
+    data_subject_id,
+    legal_basis,
+    metadata,
+    tags,
+    leaf_index,
+    leaf_hash,
+    salt,
+    commitments
+   FROM audit_logs
+  WHERE (tenant_id = current_setting('audit.tenant_id'::text, true));
+ALTER VIEW audit_entries OWNER TO audit_owner;
+COMMENT ON VIEW audit_entries IS 'The entries of the tenant that audit.tenant_id names, for whoever reads';
+
 -- Constraints
 
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_pkey PRIMARY KEY (tenant_id, id);
@@ -212,12 +267,30 @@ ALTER TABLE replaced_archives ADD CONSTRAINT replaced_archives_tenant_id_check C
 
 -- Indexes
 
-CREATE INDEX audit_logs_action ON ONLY public.audit_logs USING btree (tenant_id, action, acted_at);
+CREATE INDEX audit_logs_action ON ONLY public.audit_logs USING btree (tenant_id, action text_pattern_ops, acted_at);
+COMMENT ON INDEX audit_logs_action IS 'Who did this, and when? action=user.login, action=user.*';
 CREATE INDEX audit_logs_actor ON ONLY public.audit_logs USING btree (tenant_id, actor, acted_at);
+COMMENT ON INDEX audit_logs_actor IS 'What did this actor do? actor=';
+CREATE INDEX audit_logs_behalf ON ONLY public.audit_logs USING btree (tenant_id, on_behalf_of, acted_at) WHERE (on_behalf_of IS NOT NULL);
+COMMENT ON INDEX audit_logs_behalf IS 'What was done on behalf of this user? onBehalfOf=';
+CREATE INDEX audit_logs_content ON ONLY public.audit_logs USING gin (tenant_id, service_name, category, tags, changed_fields, audit_words(actor_name, actor_email, entity_name, description, reason, metadata), metadata jsonb_path_ops, before jsonb_path_ops, after jsonb_path_ops);
+COMMENT ON INDEX audit_logs_content IS 'Words and rare values: search=, tag=, category=, serviceName=, changed:role, after.role=editor';
 CREATE INDEX audit_logs_data_subject ON ONLY public.audit_logs USING btree (tenant_id, data_subject_id) WHERE (data_subject_id IS NOT NULL);
+COMMENT ON INDEX audit_logs_data_subject IS 'Which entries tell of this person? dataSubjectId, erasure';
 CREATE INDEX audit_logs_entity ON ONLY public.audit_logs USING btree (tenant_id, acted_on, entity_id, acted_at);
+COMMENT ON INDEX audit_logs_entity IS 'What happened to this entity? actedOn=, entityId=';
 CREATE INDEX audit_logs_failures ON ONLY public.audit_logs USING btree (tenant_id, acted_at) WHERE (outcome <> 'success'::text);
+COMMENT ON INDEX audit_logs_failures IS 'What went wrong? outcome=failure';
 CREATE INDEX audit_logs_id ON ONLY public.audit_logs USING btree (tenant_id, id);
+COMMENT ON INDEX audit_logs_id IS 'One entry by its id; is this id known already?';
+CREATE INDEX audit_logs_ip ON ONLY public.audit_logs USING btree (tenant_id, ip, acted_at);
+COMMENT ON INDEX audit_logs_ip IS 'What came from this address or network? ip=10.0.0.0/8';
+CREATE INDEX audit_logs_leaf ON ONLY public.audit_logs USING btree (tenant_id, leaf_index);
+COMMENT ON INDEX audit_logs_leaf IS 'What has come since? Event streams, roll-ups and detection go on from a leaf';
+CREATE INDEX audit_logs_request ON ONLY public.audit_logs USING btree (tenant_id, request_id, acted_at) WHERE (request_id IS NOT NULL);
+COMMENT ON INDEX audit_logs_request IS 'What belongs to this request? requestId=';
+CREATE INDEX audit_logs_severe ON ONLY public.audit_logs USING btree (tenant_id, severity, acted_at) WHERE (severity = ANY (ARRAY['high'::text, 'critical'::text]));
+COMMENT ON INDEX audit_logs_severe IS 'What is critical? severity=critical';
 CREATE INDEX jobs_open ON public.jobs USING btree (created_at) WHERE (status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text]));
 
 -- Functions
@@ -699,6 +772,14 @@ $function$
 ;
 ALTER FUNCTION audit_use_keys(text[]) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_words(actor_name text, actor_email text, entity_name text, description text, reason text, metadata jsonb)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE COST 1000
+RETURN (((((setweight(to_tsvector('simple'::regconfig, COALESCE(actor_name, ''::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, COALESCE(actor_email, ''::text)), 'A'::"char")) || setweight(to_tsvector('simple'::regconfig, COALESCE(entity_name, ''::text)), 'A'::"char")) || setweight(to_tsvector('simple'::regconfig, COALESCE(description, ''::text)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, COALESCE(reason, ''::text)), 'C'::"char")) || setweight(CASE WHEN (metadata IS NULL) THEN ''::tsvector WHEN (octet_length((metadata)::text) > 65536) THEN to_tsvector('simple'::regconfig, "left"((metadata)::text, 65536)) ELSE jsonb_to_tsvector('simple'::regconfig, metadata, '["string", "numeric"]'::jsonb) END, 'D'::"char"))
+;
+ALTER FUNCTION audit_words(text,text,text,text,text,jsonb) OWNER TO audit_owner;
+
 -- Triggers
 
 CREATE TRIGGER audit_checkpoints_kept BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
@@ -742,6 +823,7 @@ GRANT SELECT ON TABLE archived_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
 GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
+GRANT SELECT ON TABLE audit_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_keys TO audit_reader;
 GRANT SELECT ON TABLE audit_logs TO audit_reader;
 GRANT SELECT ON TABLE audit_tiles TO audit_reader;

@@ -100,7 +100,7 @@ const CORS = {
   optionsSuccessStatus: 204,
   maxAge: 86_400,
   credentials: true,
-  exposedHeaders: ['Link', 'X-Next-Cursor', 'X-Request-Id', 'Retry-After'],
+  exposedHeaders: ['Link', 'X-Next-Cursor', 'X-Previous-Cursor', 'X-Request-Id', 'Retry-After'],
 };
 
 function restOptions(settings: Settings): ApplicationConfig {

@@ -34,7 +34,7 @@ export const PROPERTY_RULES: Readonly<Record<Exclude<keyof AuditEntry, ServiceGi
   actorType: {type: 'oneOf', values: ACTOR_TYPES},
   actorName: text,
   actorEmail: text,
-  onBehalfOf: text,
+  onBehalfOf: indexed,
   actedOn: name,
   entityId: indexed,
   entityName: text,

@@ -8,18 +8,18 @@ import {readJson} from '../admission/read-body';
 import {PermissionKey} from '../identity/permission';
 import type {JobRunner} from '../jobs/job-runner';
 import {AuditServiceBindings} from '../keys';
-import type {Operand} from '../models/condition';
-import type {Selection} from '../models/selection';
-import {readCursor, writeCursor} from '../query/cursor';
+import {DEFAULT_CAP, MAX_CAP, readWhole} from '../query/filter';
+import {isOfPage} from '../query/parameter-names';
 import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
-import {AuditTrailRepository} from '../repositories/audit-trail.repository';
+import {AuditTrailRepository, type EntryCount} from '../repositories/audit-trail.repository';
 import {LEAF_ROWS} from '../repositories/leaf-row';
 import type {StoredBatch} from '../repositories/trail-writer';
 import type {AuditServiceOptions} from '../types';
+import {entryPage, only} from './entry-pages';
 import {bearerOf, type Gate} from './gate';
 import {jobOrder} from './job-order';
-import {nextLink} from './next-link';
 import {
+  COUNTING,
   ENTRY_REF,
   EXAMPLE_ENTRY,
   errors,
@@ -149,8 +149,12 @@ export class AuditController {
       200: {
         description: 'A page of entries, or the id of the job that includes archived ones',
         headers: {
-          Link: {description: 'The next page, rel="next" (RFC 8288)', schema: {type: 'string'}},
+          Link: {
+            description: 'The pages beside it, rel="next" and rel="prev" (RFC 8288)',
+            schema: {type: 'string'},
+          },
           'X-Next-Cursor': {description: 'The cursor of the next page', schema: {type: 'string'}},
+          'X-Previous-Cursor': {description: 'The cursor of the page before', schema: {type: 'string'}},
         },
         content: json({
           oneOf: [
@@ -167,37 +171,58 @@ export class AuditController {
     const {tenantId} = caller;
     const query = queryOf(this.context.request);
     if (readFlag(query, 'includeArchivedLogs')) {
-      const {selection, cursor} = readQuery(tenantId, query, ['includeArchivedLogs']);
+      const {selection, cursor} = readQuery(tenantId, query, {own: ['includeArchivedLogs']});
       if (cursor !== undefined) throw unknownParameter('cursor');
       const order = jobOrder('QUERY', query, selection);
       return {jobId: await this.jobs.submit(tenantId, order, caller.id)};
     }
-    const {selection, limit, cursor} = readPageQuery(tenantId, query, ['includeArchivedLogs']);
-    return this.page(tenantId, selection, limit, cursor);
+    return entryPage(
+      this.auditLogs,
+      this.context,
+      tenantId,
+      readPageQuery(tenantId, query, ['includeArchivedLogs']),
+    );
   }
 
   @get('/audit-logs/count', {
     ...SECURED,
     summary: 'Count entries',
-    'x-query': SELECTING,
+    description:
+      'Exact up to cap; beyond, the answer is cap with the relation gte, for counting costs as much as reading. ' +
+      'With estimate=true, what the statistics of the database expect, which costs nothing.',
+    'x-query': [...SELECTING, ...COUNTING],
     responses: {
       200: {
         description: 'The number of entries',
         content: json(
-          {type: 'object', required: ['count'], properties: {count: {type: 'integer'}}},
-          {count: 42},
+          {
+            type: 'object',
+            required: ['count', 'relation'],
+            properties: {
+              count: {type: 'integer'},
+              relation: {
+                type: 'string',
+                enum: ['eq', 'gte', 'estimate'],
+                description: 'Whether that is the number, the least that it can be, or about the number',
+              },
+            },
+          },
+          {count: 42, relation: 'eq'},
         ),
       },
       ...errors(),
     },
   })
-  async count(): Promise<{count: number}> {
+  async count(): Promise<EntryCount> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
     const query = queryOf(this.context.request);
-    const {selection} = readQuery(tenantId, query);
-    const unused = ['limit', 'order', 'cursor'].find(name => name in query);
+    const own = ['cap', 'estimate'];
+    const {condition} = readQuery(tenantId, query, {own}).selection;
+    const unused = Object.keys(query).find(isOfPage);
     if (unused !== undefined) throw unknownParameter(unused);
-    return {count: await this.auditLogs.count(tenantId, selection.condition)};
+    if (readFlag(query, 'estimate')) return this.auditLogs.estimate(tenantId, condition);
+    const cap = query.cap === undefined ? DEFAULT_CAP : readWhole(query.cap, 'cap', 1, MAX_CAP);
+    return this.auditLogs.count(tenantId, condition, cap);
   }
 
   @get('/audit-logs/{id}', {
@@ -212,31 +237,4 @@ export class AuditController {
     const entry = await this.auditLogs.findById(tenantId, id);
     return fields ? only(entry, fields) : entry;
   }
-
-  private async page(
-    tenantId: string,
-    asked: Selection,
-    limit: number,
-    cursor: string | undefined,
-  ): Promise<Partial<AuditEntry>[]> {
-    const key = await this.auditLogs.cursorSecret();
-    const scope = {tenantId, selection: asked};
-    const after: readonly Operand[] | undefined =
-      cursor === undefined ? undefined : readCursor(key, scope, cursor);
-    const needed =
-      asked.fields && new Set([...asked.fields, ...asked.order.map(({column}) => column.property)]);
-    const selection = {...asked, ...(after && {after}), ...(needed && {fields: needed})};
-    const {entries, more} = await this.auditLogs.find(tenantId, selection, limit);
-    const last = entries.at(-1);
-    if (more && last) {
-      const next = writeCursor(key, scope, last);
-      this.context.response.setHeader('X-Next-Cursor', next);
-      this.context.response.setHeader('Link', nextLink(this.context.request, next));
-    }
-    const {fields} = asked;
-    return fields ? entries.map(entry => only(entry, fields)) : entries;
-  }
 }
-
-const only = (entry: AuditEntry, fields: ReadonlySet<keyof AuditEntry>): Partial<AuditEntry> =>
-  Object.fromEntries(Object.entries(entry).filter(([property]) => fields.has(property as keyof AuditEntry)));

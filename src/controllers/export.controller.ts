@@ -87,7 +87,10 @@ export class ExportController {
   async export(): Promise<Response | object> {
     const caller = await this.gate.open(this.context, PermissionKey.ExportLogs);
     const query = queryOf(this.context.request);
-    const {selection, cursor} = readQuery(caller.tenantId, query, OWN, Number.MAX_SAFE_INTEGER);
+    const {selection, cursor} = readQuery(caller.tenantId, query, {
+      own: OWN,
+      maxLimit: Number.MAX_SAFE_INTEGER,
+    });
     if (cursor !== undefined) throw unknownParameter('cursor');
     const format = query.format === undefined ? undefined : exportFormat(String(query.format));
     if (readFlag(query, 'includeArchivedLogs')) {

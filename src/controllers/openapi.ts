@@ -6,7 +6,8 @@ import type {
   ResponseObject,
   SchemaObject,
 } from '@loopback/rest';
-import {DEFAULT_LIMIT, MAX_LIMIT, MAX_SKIP} from '../query/filter';
+import {DEFAULT_CAP, DEFAULT_LIMIT, MAX_CAP, MAX_LIMIT, MAX_SKIP} from '../query/filter';
+import {PARAMETERS} from '../query/parameter-names';
 
 /** An entry as it is answered; the document's components describe it once. */
 export const ENTRY_REF: ReferenceObject = {$ref: '#/components/schemas/AuditLog'};
@@ -114,7 +115,6 @@ const query = (
 });
 
 const TEXT: SchemaObject = {type: 'string'};
-const TIME: SchemaObject = {type: 'string', format: 'date-time'};
 
 /** Which entries are meant: the same on every path that selects entries. */
 export const SELECTING: ParameterObject[] = [
@@ -135,17 +135,24 @@ export const SELECTING: ParameterObject[] = [
     description: 'LoopBack where alone',
     content: {'application/json': {schema: {type: 'object'}, example: {'after.role': 'admin'}}},
   },
-  query('action', 'Actions, separated by commas; a trailing * stands for any ending', TEXT, 'user.*'),
-  query('actedOn', 'Type of entity', TEXT),
-  query('entityId', 'Id of the entity', TEXT),
-  query('actor', 'Who did it', TEXT),
-  query('outcome', 'success, failure, denied or pending; several with commas', TEXT),
-  query('severity', 'info, low, medium, high or critical; several with commas', TEXT),
-  query('category', 'Categories, separated by commas', TEXT),
-  query('ip', 'An address, or a network such as 10.0.0.0/8', TEXT),
-  query('serviceName', 'The service that recorded it', TEXT),
-  query('from', 'Entries of this moment or later (RFC 3339)', TIME),
-  query('to', 'Entries of this moment or earlier (RFC 3339)', TIME),
+  ...Object.entries(PARAMETERS).map(([name, parameter]) =>
+    query(name, described(parameter), TEXT, 'example' in parameter ? parameter.example : undefined),
+  ),
+];
+
+function described({meaning, aliases}: {meaning: string; aliases: readonly string[]}): string {
+  return aliases.length === 0 ? meaning : `${meaning}. Also known as ${aliases.join(', ')}.`;
+}
+
+/** How far entries are counted. */
+export const COUNTING: ParameterObject[] = [
+  query('cap', 'Entries up to which the count is exact', {
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_CAP,
+    default: DEFAULT_CAP,
+  }),
+  query('estimate', 'true: what the statistics expect', {type: 'boolean', default: false}),
 ];
 
 /** Which properties of one entry. */
@@ -164,7 +171,11 @@ export const PAGING: ParameterObject[] = [
     maximum: MAX_LIMIT,
     default: DEFAULT_LIMIT,
   }),
-  query('cursor', 'X-Next-Cursor of the page before; good for the same query alone', TEXT),
+  query('cursor', 'X-Next-Cursor or X-Previous-Cursor of another page; good for the same query alone', TEXT),
+  query('skip', 'Entries to pass over', {type: 'integer', minimum: 0, maximum: MAX_SKIP, default: 0}),
+  query('sortBy', 'Property to sort by, in place of order', TEXT),
+  query('sortOrder', 'asc or desc', {type: 'string', enum: ['asc', 'desc', 'ASC', 'DESC'], default: 'desc'}),
+  query('includeChanges', 'false: without before, after and changedFields', {type: 'boolean', default: true}),
 ];
 
 /** Entries of a file at most. */

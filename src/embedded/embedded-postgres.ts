@@ -16,6 +16,9 @@ const execute = promisify(execFile);
 const LOGIN = 'audit';
 const DATABASE = 'audit';
 const PASSWORD_FILE = 'postgres-password';
+/** Sorts by code points, and knows the upper and lower case of every script; the same on every machine. */
+const LOCALE = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+
 /** Loopback alone, and nothing in the log but what an operator must know. */
 const SERVER_OPTIONS = [
   'listen_addresses=127.0.0.1',
@@ -118,7 +121,7 @@ async function makeCluster({folder, user}: Cluster, dataFolder: string, password
     await writeFile(passwordFile, password, {mode: 0o600});
     await giveTo(user, passwordFile);
     const access = ['--auth=scram-sha-256', `--username=${LOGIN}`, `--pwfile=${passwordFile}`];
-    await run(unfinished, 'initdb', [...access, '--encoding=UTF8', '--locale=C']);
+    await run(unfinished, 'initdb', [...access, ...LOCALE]);
     await rename(unfinished.folder, folder);
   } catch (error) {
     await rm(unfinished.folder, {recursive: true, force: true});

@@ -40,7 +40,11 @@ export async function eraseStored(
   const {tenantId} = bearer;
   let count = 0;
   const entries: string[] = [];
-  let selection: Selection = {condition: erasable(erasure), order: OLDEST_FIRST, limit: AT_ONCE};
+  let selection: Selection & {limit: number} = {
+    condition: erasable(erasure),
+    order: OLDEST_FIRST,
+    limit: AT_ONCE,
+  };
   for (;;) {
     const page = await database.transaction({role: 'audit_reader', tenantId}, session =>
       findEntries(session, tenantId, selection),

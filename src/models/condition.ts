@@ -18,8 +18,15 @@ export type Comparison =
  */
 export type Condition =
   | {kind: 'and' | 'or'; of: readonly Condition[]}
+  /** Whatever is not under `of`, also where that cannot be told for an absent value. */
+  | {kind: 'not'; of: Condition}
   /** `path` leads into a JSON column, from the outside in. */
   | {kind: 'compare'; column: EntryColumn; path: readonly string[]; comparison: Comparison}
+  /**
+   * Entries with these words in a name, the description, the reason or the metadata. `text` is as a search engine's:
+   * all of its words, "a phrase", or, -not; as `prefix` it is the beginning of one word.
+   */
+  | {kind: 'words'; text: string; prefix: boolean}
   /** Entries of every entity that has at least one entry under `of`, and those entries themselves. */
   | {kind: 'entitiesOf'; of: Condition};
 
@@ -27,6 +34,8 @@ export type Condition =
 export const EVERYTHING: Condition = {kind: 'and', of: []};
 
 export const both = (a: Condition, b: Condition): Condition => ({kind: 'and', of: [a, b]});
+
+export const not = (of: Condition): Condition => ({kind: 'not', of});
 
 /** Lower and upper bound (RFC 3339, inclusive) that every entry under the condition keeps, where it has one. */
 export interface TimeRange {

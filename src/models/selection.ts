@@ -14,8 +14,9 @@ export interface Selection {
   order: readonly OrderTerm[];
   limit?: number;
   skip?: number;
-  /** Values of the order's columns in the last entry of the page before; the page begins after it. */
+  /** Values of the order's columns in an entry; the page begins after it, or ends before it where it is read backward. */
   after?: readonly Operand[];
+  backward?: boolean;
   /** Properties to answer; all where it is left out. */
   fields?: ReadonlySet<keyof AuditEntry>;
 }

@@ -2,33 +2,39 @@ import {createHmac, timingSafeEqual} from 'node:crypto';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Operand} from '../models/condition';
 import type {Selection} from '../models/selection';
+import {parseTime} from '../models/time';
 import {queryFault} from './fault';
 
-const VERSION = 1;
+const VERSION = 2;
 const TAG_BYTES = 16;
 
 /** What a cursor is good for: it is refused under another tenant, condition or order. */
 export interface CursorScope {
   tenantId: string;
   selection: Pick<Selection, 'condition' | 'order'>;
+  /** The moment that the first page took for now (RFC 3339): `from=24h` means the same on every page. */
+  now: string;
 }
 
+/** A place in an order, and which way the page lies from there. */
+export type Place = Required<Pick<Selection, 'after' | 'backward'>>;
+
 /**
- * The place after an entry, as opaque text: the values of the order's columns, authenticated with
+ * The place beside an entry, as opaque text: the values of the order's columns, authenticated with
  * HMAC-SHA-256 (RFC 2104) together with its scope.
  *
- * @param last the last entry of a page, with every property that the order names
+ * @param entry the last entry of a page, or the first where the page before it is meant; with every property that the
+ * order names
  */
-export function writeCursor(key: Buffer, scope: CursorScope, last: AuditEntry): string {
-  const values = scope.selection.order.map(({column}) => last[column.property] ?? null);
-  const payload = Buffer.from(JSON.stringify([VERSION, values]));
+export function writeCursor(key: Buffer, scope: CursorScope, entry: AuditEntry, backward = false): string {
+  const values = scope.selection.order.map(({column}) => entry[column.property] ?? null);
+  const payload = Buffer.from(JSON.stringify([VERSION, values, backward, scope.now]));
   return Buffer.concat([tagOf(key, scope, payload), payload]).toString('base64url');
 }
 
 /** @throws AuditError INVALID_CURSOR where the text is no cursor of this scope */
-export function readCursor(key: Buffer, scope: CursorScope, cursor: string): readonly Operand[] {
-  const bytes = Buffer.from(cursor, 'base64url');
-  const payload = bytes.subarray(TAG_BYTES);
+export function readCursor(key: Buffer, scope: CursorScope, cursor: string): Place {
+  const {bytes, payload} = partsOf(cursor);
   if (
     bytes.toString('base64url') !== cursor ||
     payload.length === 0 ||
@@ -36,12 +42,30 @@ export function readCursor(key: Buffer, scope: CursorScope, cursor: string): rea
   ) {
     throw queryFault('cursor', 'INVALID_CURSOR', 'is not a cursor of this query', 'INVALID_CURSOR');
   }
-  const [, values] = JSON.parse(payload.toString('utf8')) as [number, Operand[]];
-  return values;
+  const [, after, backward] = JSON.parse(payload.toString('utf8')) as [number, Operand[], boolean];
+  return {after, backward};
 }
 
-function tagOf(key: Buffer, {tenantId, selection}: CursorScope, payload: Buffer): Buffer {
+/**
+ * The moment that a cursor says its query took for now. Whoever reads it has not yet made sure that the cursor is genuine:
+ * {@link readCursor} does, for a scope that has this moment.
+ */
+export function momentOf(cursor: string): string | undefined {
+  try {
+    const moment = (JSON.parse(partsOf(cursor).payload.toString('utf8')) as unknown[])[3];
+    return typeof moment === 'string' ? parseTime(moment) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function partsOf(cursor: string): {bytes: Buffer; payload: Buffer} {
+  const bytes = Buffer.from(cursor, 'base64url');
+  return {bytes, payload: bytes.subarray(TAG_BYTES)};
+}
+
+function tagOf(key: Buffer, {tenantId, selection, now}: CursorScope, payload: Buffer): Buffer {
   const {condition, order} = selection;
-  const scope = JSON.stringify([tenantId, condition, order]);
+  const scope = JSON.stringify([tenantId, condition, order, now]);
   return createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, TAG_BYTES);
 }

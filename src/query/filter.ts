@@ -13,6 +13,9 @@ export const MAX_LIMIT = 1_000;
 export const DEFAULT_LIMIT = 50;
 /** Entries that OFFSET may walk over; beyond, a cursor is the way. */
 export const MAX_SKIP = 10_000;
+/** Entries up to which a count is exact. */
+export const DEFAULT_CAP = 100_000;
+export const MAX_CAP = 1_000_000;
 
 /**
  * Reads LoopBack's `filter` (https://loopback.io/doc/en/lb4/Querying-data.html): where, fields, order,

@@ -19,6 +19,9 @@ function namesAnother(condition: Condition, tenantId: string): boolean {
     case 'and':
     case 'or':
       return condition.of.some(part => namesAnother(part, tenantId));
+    case 'not':
+    case 'words':
+      return false;
     case 'entitiesOf':
       return namesAnother(condition.of, tenantId);
     case 'compare': {

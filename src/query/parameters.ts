@@ -1,25 +1,19 @@
-import {type Comparison, type Condition, EVERYTHING} from '../models/condition';
-import {columnOf} from '../models/entry-columns';
+import type {AuditEntry} from '@loopback-audit/audit-log';
+import {type Condition, EVERYTHING} from '../models/condition';
+import {columnOf, ENTRY_COLUMNS, type EntryColumn} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
+import {currentTime} from '../models/time';
+import {momentOf} from './cursor';
 import {queryFault, shown} from './fault';
-import {DEFAULT_LIMIT, MAX_LIMIT, readFilter, readWhole} from './filter';
-import {readOperand, readTime} from './operand';
+import {DEFAULT_LIMIT, MAX_LIMIT, MAX_SKIP, readFilter, readWhole} from './filter';
+import {readMoment} from './moment';
 import {NEWEST_FIRST, readOrder} from './order';
 import {assertOwnTenant} from './own-tenant';
+import {canonicalName, type PageParameter, type SelectingParameter} from './parameter-names';
+import {readSearch} from './search-syntax';
+import {readTerm} from './term';
 import {readWhere} from './where';
-
-/** Plain parameters that hold a value of the property of the same name; some take a list with commas. */
-const EQUALITIES: Readonly<Record<string, 'one' | 'list'>> = {
-  action: 'list',
-  actedOn: 'one',
-  entityId: 'one',
-  actor: 'one',
-  outcome: 'list',
-  severity: 'list',
-  category: 'list',
-  ip: 'one',
-  serviceName: 'one',
-};
+import {readWebSearch} from './words';
 
 /** The query of a URL as a parser of query strings gives it: `filter[limit]=1` is an object already. */
 export type QueryParameters = Readonly<Record<string, unknown>>;
@@ -32,9 +26,16 @@ export interface ReadQuery {
 /** Parameters that a route reads besides those of the query. */
 export type OwnParameters = readonly string[];
 
+export interface ReadOptions {
+  own?: OwnParameters;
+  maxLimit?: number;
+  /** What ages such as `24h` are counted from, RFC 3339. */
+  now?: string;
+}
+
 /**
- * Reads which entries a request means, from LoopBack's `filter` or `where`, from plain parameters, or from
- * both together.
+ * Reads which entries a request means, from LoopBack's `filter` or `where`, from plain parameters, from `q`, or from all
+ * of them together.
  *
  * @param tenantId the caller's tenant, the only one that a condition may name
  * @throws AuditError INVALID_PARAMETER, INVALID_FILTER with the parameter at fault, TENANT_MISMATCH
@@ -42,48 +43,159 @@ export type OwnParameters = readonly string[];
 export function readQuery(
   tenantId: string,
   query: QueryParameters,
-  own: OwnParameters = [],
-  maxLimit = MAX_LIMIT,
+  {own = [], maxLimit = MAX_LIMIT, now = currentTime()}: ReadOptions = {},
 ): ReadQuery {
-  const selection =
-    query.filter === undefined ? everything() : readFilter(readObject(query.filter, 'filter'), maxLimit);
+  const {filter, where, ...plain} = query;
+  const selection = filter === undefined ? everything() : readFilter(readObject(filter, 'filter'), maxLimit);
   const conditions: Condition[] = [selection.condition];
-  let cursor: string | undefined;
-  for (const [name, given] of Object.entries(query)) {
-    if (name === 'filter' || own.includes(name)) continue;
-    if (name === 'where') {
-      conditions.push(readWhere(readObject(given, 'where')));
-      continue;
-    }
-    const value = readSingle(name, given);
-    const taking = Object.hasOwn(EQUALITIES, name) ? EQUALITIES[name] : undefined;
-    if (taking) conditions.push(readEquality(name, value, taking));
-    else if (name === 'from' || name === 'to') conditions.push(readBound(name, value));
-    else if (name === 'limit') selection.limit = readWhole(value, name, 1, maxLimit);
-    else if (name === 'order') selection.order = readOrder(value);
-    else if (name === 'cursor') cursor = value;
-    else throw unknownParameter(name);
+  if (where !== undefined) conditions.push(readWhere(readObject(where, 'where')));
+  const given = namedOnce(plain, own);
+  for (const [parameter, {name, value}] of given) {
+    const read = SELECTING[parameter as SelectingParameter];
+    if (read) conditions.push(read(value, name, now));
   }
   selection.condition = {kind: 'and', of: conditions};
   assertOwnTenant(selection.condition, tenantId);
-  checkRange(query);
-  if (cursor !== undefined && selection.skip) {
-    throw queryFault('cursor', 'INVALID_PARAMETER', 'does not go together with skip', 'INVALID_PARAMETER');
+  checkRange(given, now);
+  readPaging(given, selection, maxLimit);
+  const cursor = given.get('cursor');
+  if (cursor && selection.skip) {
+    throw queryFault(cursor.name, 'INVALID_PARAMETER', 'does not go together with skip', 'INVALID_PARAMETER');
   }
-  return {selection, ...(cursor !== undefined && {cursor})};
+  return {selection, ...(cursor && {cursor: cursor.value})};
 }
 
-/** The same for an answer of one page. */
+/** The same for an answer of one page. A cursor brings along what its first page took for now. */
 export function readPageQuery(
   tenantId: string,
   query: QueryParameters,
   own: OwnParameters = [],
-): ReadQuery & {limit: number} {
-  const read = readQuery(tenantId, query, own);
-  return {...read, limit: read.selection.limit ?? DEFAULT_LIMIT};
+): ReadQuery & {limit: number; now: string} {
+  const cursor = query.cursor ?? query.page_token ?? query.pageToken;
+  const now = (typeof cursor === 'string' && momentOf(cursor)) || currentTime();
+  const read = readQuery(tenantId, query, {own, now});
+  return {...read, limit: read.selection.limit ?? DEFAULT_LIMIT, now};
 }
 
 const everything = (): Selection => ({condition: EVERYTHING, order: NEWEST_FIRST});
+
+/** A parameter as it was given, under whichever of its names. */
+interface Given {
+  name: string;
+  value: string;
+}
+
+type AllGiven = ReadonlyMap<SelectingParameter | PageParameter, Given>;
+
+/** Each parameter by its own name here. */
+function namedOnce(plain: QueryParameters, own: OwnParameters): AllGiven {
+  const given = new Map<SelectingParameter | PageParameter, Given>();
+  for (const [name, value] of Object.entries(plain)) {
+    if (own.includes(name)) continue;
+    const parameter = canonicalName(name);
+    if (parameter === undefined) throw unknownParameter(name);
+    const other = given.get(parameter);
+    if (other) throw queryFault(name, 'INVALID_VALUE', `says the same as ${other.name}`, 'INVALID_PARAMETER');
+    given.set(parameter, {name, value: readSingle(name, value)});
+  }
+  return given;
+}
+
+type ReadParameter = (value: string, name: string, now: string) => Condition;
+
+const column = (property: keyof AuditEntry): EntryColumn => {
+  const known = columnOf(property);
+  if (!known) throw new RangeError(property);
+  return known;
+};
+
+/** The value of a property as it stands: an id may well have commas and stars. */
+const one =
+  (property: keyof AuditEntry): ReadParameter =>
+  (value, field, now) =>
+    readTerm({column: column(property), path: [], field, now}, {text: value, quoted: true});
+
+/** Terms between commas. */
+const list =
+  (property: keyof AuditEntry, spelled = (text: string) => text): ReadParameter =>
+  (value, field, now) => {
+    const target = {column: column(property), path: [], field, now};
+    return {
+      kind: 'or',
+      of: value.split(',').map(text => readTerm(target, {text: spelled(text), quoted: false})),
+    };
+  };
+
+const bound =
+  (operator: 'gte' | 'lte'): ReadParameter =>
+  (value, field, now) => {
+    const comparison = {operator, value: readMoment(value, now, field).first};
+    return {kind: 'compare', column: column('actedAt'), path: [], comparison};
+  };
+
+const SELECTING: Readonly<Partial<Record<string, ReadParameter>>> = {
+  action: list('action'),
+  actedOn: one('actedOn'),
+  entityId: one('entityId'),
+  actor: one('actor'),
+  onBehalfOf: one('onBehalfOf'),
+  outcome: list('outcome'),
+  severity: list('severity'),
+  // Launch Rail's clients name the categories of their enumeration.
+  category: list('category', text => (text.startsWith('CATEGORY_') ? text.slice(9).toLowerCase() : text)),
+  ip: list('ip'),
+  serviceName: one('serviceName'),
+  requestId: one('requestId'),
+  tag: list('tags'),
+  search: (value, name) => readWebSearch(value, name),
+  q: (value, name, now) => readSearch(value, now, name),
+  from: bound('gte'),
+  to: bound('lte'),
+  tenantId: one('tenantId'),
+} satisfies Record<SelectingParameter, ReadParameter>;
+
+/** What other systems call the properties that a list is sorted by. */
+const SORTED_BY: Readonly<Record<string, keyof AuditEntry>> = {
+  timestamp: 'actedAt',
+  occurred_at: 'actedAt',
+  acted_at: 'actedAt',
+  created_at: 'recordedAt',
+  createdAt: 'recordedAt',
+  recorded_at: 'recordedAt',
+};
+
+/** Properties that `includeChanges=false` leaves out. */
+const CHANGES: readonly (keyof AuditEntry)[] = ['before', 'after', 'changedFields'];
+
+function readPaging(given: AllGiven, selection: Selection, maxLimit: number): void {
+  const limit = given.get('limit');
+  if (limit) selection.limit = readWhole(limit.value, limit.name, 1, maxLimit);
+  const skip = given.get('skip');
+  if (skip) selection.skip = readWhole(skip.value, skip.name, 0, MAX_SKIP);
+  const order = readSorting(given);
+  if (order) selection.order = order;
+  const changes = given.get('includeChanges');
+  if (changes && !readFlag({[changes.name]: changes.value}, changes.name)) {
+    const shownBefore = selection.fields ?? new Set(ENTRY_COLUMNS.map(({property}) => property));
+    selection.fields = new Set([...shownBefore].filter(property => !CHANGES.includes(property)));
+  }
+}
+
+function readSorting(given: AllGiven): Selection['order'] | undefined {
+  const [order, by, direction] = [given.get('order'), given.get('sortBy'), given.get('sortOrder')];
+  if (order) {
+    const twice = by ?? direction;
+    if (twice) throw queryFault(twice.name, 'INVALID_VALUE', 'says the same as order', 'INVALID_PARAMETER');
+    return readOrder(order.value);
+  }
+  if (!by && !direction) return undefined;
+  if (direction && !/^(?:asc|desc)$/i.test(direction.value)) {
+    throw queryFault(direction.name, 'INVALID_VALUE', 'must be asc or desc', 'INVALID_PARAMETER');
+  }
+  const property = by?.value ?? 'actedAt';
+  const known = Object.hasOwn(SORTED_BY, property) ? SORTED_BY[property] : property;
+  return readOrder(`${known} ${direction?.value ?? 'DESC'}`, by?.name ?? direction?.name);
+}
 
 export const unknownParameter = (name: string) =>
   queryFault(shown(name), 'UNKNOWN_PARAMETER', 'is not a parameter of this path', 'INVALID_PARAMETER');
@@ -129,31 +241,11 @@ function readObject(value: unknown, name: string): unknown {
   }
 }
 
-function readEquality(name: string, value: string, taking: 'one' | 'list'): Condition {
-  const column = columnOf(name);
-  if (!column) throw unknownParameter(name);
-  const compare = (comparison: Comparison): Condition => ({kind: 'compare', column, path: [], comparison});
-  if (taking === 'one') return compare({operator: 'eq', value: readOperand(column, [], value, name)});
-  const of = value.split(',').map(item => {
-    if (name === 'action' && item.endsWith('*')) {
-      const prefix = item.slice(0, -1).replace(/[\\%_]/g, '\\$&');
-      return compare({operator: 'like', value: `${String(readOperand(column, [], prefix, name))}%`});
-    }
-    return compare({operator: 'eq', value: readOperand(column, [], item, name)});
-  });
-  return {kind: 'or', of};
-}
-
-function readBound(name: 'from' | 'to', value: string): Condition {
-  const column = columnOf('actedAt');
-  if (!column) throw unknownParameter(name);
-  const operator = name === 'from' ? 'gte' : 'lte';
-  return {kind: 'compare', column, path: [], comparison: {operator, value: readTime(value, name)}};
-}
-
-function checkRange({from, to}: QueryParameters): void {
-  if (from === undefined || to === undefined) return;
-  if (readTime(from, 'from') > readTime(to, 'to')) {
-    throw queryFault('to', 'INVALID_RANGE', 'must not be before from', 'INVALID_PARAMETER');
+/** Both ends as they were given, so that a range that holds nothing is told rather than answered. */
+function checkRange(given: AllGiven, now: string): void {
+  const [from, to] = [given.get('from'), given.get('to')];
+  if (!from || !to) return;
+  if (readMoment(from.value, now, from.name).first > readMoment(to.value, now, to.name).first) {
+    throw queryFault(to.name, 'INVALID_RANGE', 'must not be before from', 'INVALID_PARAMETER');
   }
 }

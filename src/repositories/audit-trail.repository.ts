@@ -4,9 +4,9 @@ import {type Admitted, admit, type Bearer} from '../admission/admit';
 import {AuditError} from '../errors';
 import type {Condition} from '../models/condition';
 import {columnOf} from '../models/entry-columns';
-import type {Selection} from '../models/selection';
-import type {Database} from './database';
-import {countEntries, findEntries} from './find-entries';
+import type {OrderTerm, Selection} from '../models/selection';
+import type {Database, Session} from './database';
+import {countEntries, estimateEntries, findEntries} from './find-entries';
 import {type LeafRow, leafRow} from './leaf-row';
 import {onlyReceipt} from './store-entries';
 import {streamEntries} from './stream-entries';
@@ -17,6 +17,14 @@ export interface AuditTrailRepositoryOptions {
   /** Longest time that a statement of a page or a count may take, in milliseconds. */
   queryTimeoutMs: number;
 }
+
+/** A number of entries, and how it stands to the true one. */
+export interface EntryCount {
+  count: number;
+  relation: 'eq' | 'gte' | 'estimate';
+}
+
+const reversed = ({column, descending}: OrderTerm): OrderTerm => ({column, descending: !descending});
 
 /** The entries of the trail. Every method keeps to the one tenant that it is given, and so does the database. */
 export class AuditTrailRepository {
@@ -73,24 +81,31 @@ export class AuditTrailRepository {
     await this.writer.drained();
   }
 
-  /** One page: up to `limit` entries, and whether there are more. */
+  /** One page: up to `limit` entries, and whether there are more beyond them, in the direction that was read. */
   async find(
     tenantId: string,
     selection: Selection,
     limit: number,
   ): Promise<{entries: AuditEntry[]; more: boolean}> {
-    const {queryTimeoutMs: timeoutMs} = this.options;
-    const entries = await this.database.transaction({role: 'audit_reader', tenantId, timeoutMs}, session =>
-      findEntries(session, tenantId, {...selection, limit: limit + 1}),
+    const {backward} = selection;
+    const order = backward ? selection.order.map(reversed) : selection.order;
+    const found = await this.read(tenantId, session =>
+      findEntries(session, tenantId, {...selection, order, limit: limit + 1}),
     );
-    return {entries: entries.slice(0, limit), more: entries.length > limit};
+    const entries = found.slice(0, limit);
+    return {entries: backward ? entries.reverse() : entries, more: found.length > limit};
   }
 
-  async count(tenantId: string, condition: Condition): Promise<number> {
-    const {queryTimeoutMs: timeoutMs} = this.options;
-    return this.database.transaction({role: 'audit_reader', tenantId, timeoutMs}, session =>
-      countEntries(session, tenantId, condition),
-    );
+  /** The number of entries under a condition where it is at most `cap`, and else that there are more. */
+  async count(tenantId: string, condition: Condition, cap: number): Promise<EntryCount> {
+    const count = await this.read(tenantId, session => countEntries(session, tenantId, condition, cap));
+    return count > cap ? {count: cap, relation: 'gte'} : {count, relation: 'eq'};
+  }
+
+  /** About how many entries are under a condition, by the database's statistics. */
+  async estimate(tenantId: string, condition: Condition): Promise<EntryCount> {
+    const count = await this.read(tenantId, session => estimateEntries(session, tenantId, condition));
+    return {count, relation: 'estimate'};
   }
 
   /** @throws AuditError INVALID_ID, ENTRY_NOT_FOUND */
@@ -110,6 +125,11 @@ export class AuditTrailRepository {
       throw new AuditError('ENTRY_NOT_FOUND', 'There is no such entry.', [detail]);
     }
     return entry;
+  }
+
+  private read<T>(tenantId: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const {queryTimeoutMs: timeoutMs} = this.options;
+    return this.database.transaction({role: 'audit_reader', tenantId, timeoutMs}, work);
   }
 
   /** Every entry of a selection, in pages, from one snapshot; the database works only as fast as they are consumed. */

@@ -13,7 +13,7 @@ export class Parameters {
 }
 
 /** The condition as an SQL expression over `table`; values go into `parameters`, never into the text. */
-export function conditionSql(condition: Condition, parameters: Parameters, table = 'audit_logs'): string {
+export function conditionSql(condition: Condition, parameters: Parameters, table = 'audit_entries'): string {
   switch (condition.kind) {
     case 'and':
     case 'or': {
@@ -21,6 +21,10 @@ export function conditionSql(condition: Condition, parameters: Parameters, table
       if (parts.length === 0) return condition.kind === 'and' ? 'true' : 'false';
       return `(${parts.join(condition.kind === 'and' ? ' AND ' : ' OR ')})`;
     }
+    case 'not':
+      return `(${conditionSql(condition.of, parameters, table)} IS NOT TRUE)`;
+    case 'words':
+      return wordsSql(condition.text, condition.prefix, parameters);
     case 'entitiesOf': {
       const inner = conditionSql(condition.of, parameters, table);
       return `(${inner} OR (coalesce(acted_on, ''), entity_id) IN (SELECT coalesce(acted_on, ''), entity_id FROM ${table} WHERE ${inner} AND entity_id IS NOT NULL))`;
@@ -79,11 +83,30 @@ const placeholderOf = (kind: EntryColumn['kind'], operand: Operand, parameters: 
   parameters.add(kind === 'bytes' && operand !== null ? `\\x${operand}` : operand) + CASTS[kind];
 
 /** Lists of text hold the value; an address is the value or lies in its network; the rest is the value. */
-function equals({column, kind}: EntryColumn, operand: Operand, parameters: Parameters): string {
+function equals({property, column, kind}: EntryColumn, operand: Operand, parameters: Parameters): string {
   const placeholder = placeholderOf(kind, operand, parameters);
-  if (kind === 'textArray') return `(${placeholder} = ANY (${column}))`;
+  if (kind === 'textArray') return `(${column} @> ARRAY[${placeholder}])`;
   if (kind === 'ip') return `(${column} <<= ${placeholder})`;
+  if (IN_WORDS.includes(property) && isPlainWords(operand)) {
+    return `(${column} = ${placeholder} AND ${WORDS} @@ phraseto_tsquery('simple', ${placeholder}))`;
+  }
   return `(${column} = ${placeholder})`;
+}
+
+/** The words of an entry as the index has them; see the migration. */
+const WORDS = 'audit_words(actor_name, actor_email, entity_name, description, reason, metadata)';
+
+/** Properties whose words are indexed, near the beginning: whoever has the value has its phrase. */
+const IN_WORDS: readonly string[] = ['actorName', 'actorEmail', 'entityName'];
+
+/** Words that text search takes apart in one way only, wherever they stand. */
+const isPlainWords = (operand: Operand): boolean =>
+  typeof operand === 'string' && /^[a-z0-9]+(?: [a-z0-9]+){0,15}$/i.test(operand);
+
+function wordsSql(text: string, prefix: boolean, parameters: Parameters): string {
+  if (!prefix) return `(${WORDS} @@ websearch_to_tsquery('simple', ${parameters.add(text)}))`;
+  const quoted = `'${text.replace(/['\\]/g, '$&$&')}':*`;
+  return `(${WORDS} @@ to_tsquery('simple', ${parameters.add(quoted)}))`;
 }
 
 function anyOf(target: EntryColumn, operands: readonly Operand[], parameters: Parameters): string {
@@ -138,9 +161,14 @@ function pathSql(
     typeof operand === 'number'
       ? `CASE WHEN jsonb_typeof(${node}) = 'number' THEN ${text}::numeric ${sign} ${parameters.add(operand)}::numeric ELSE false END`
       : `(jsonb_typeof(${node}) = 'string' AND ${text} ${sign} ${parameters.add(operand)})`;
+  /** The second half follows from the first, and the index answers it; a step of digits may be an index of a list. */
+  const pathEquals = (operand: Operand) =>
+    path.some(step => /^-?\d+$/.test(step))
+      ? `${node} = ${json(operand)}`
+      : `(${node} = ${json(operand)} AND ${target.column} @> ${parameters.add(JSON.stringify(nested(path, operand)))}::jsonb)`;
   switch (comparison.operator) {
     case 'eq':
-      return comparison.value === null ? `${text} IS NULL` : `${node} = ${json(comparison.value)}`;
+      return comparison.value === null ? `${text} IS NULL` : pathEquals(comparison.value);
     case 'neq':
       return comparison.value === null
         ? `${text} IS NOT NULL`
@@ -155,7 +183,7 @@ function pathSql(
     case 'inq':
     case 'nin': {
       const any = comparison.value.map(operand =>
-        operand === null ? `${text} IS NULL` : `${node} = ${json(operand)}`,
+        operand === null ? `${text} IS NULL` : pathEquals(operand),
       );
       const sql = `(${any.join(' OR ')})`;
       return comparison.operator === 'inq' ? sql : `${sql} IS NOT TRUE`;
@@ -167,11 +195,40 @@ function pathSql(
   }
 }
 
-/** `ORDER BY`, `LIMIT` and `OFFSET` of a selection. Absent values come last, or first when descending. */
+const nested = (path: readonly string[], value: Operand): unknown =>
+  path.reduceRight<unknown>((inner, step) => ({[step]: inner}), value);
+
+/**
+ * Whether the index of contents may answer a condition: words, lists, values inside JSON. How many entries have them
+ * nobody knows before, so a planner that hopes to meet them on the way from the newest entry may hope in vain.
+ */
+export function asksForContent(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.of.some(asksForContent);
+    case 'words':
+      return true;
+    case 'compare': {
+      const {column, path, comparison} = condition;
+      const isListed = ['eq', 'inq'].includes(comparison.operator);
+      return (
+        isListed && (path.length > 0 || column.kind === 'textArray' || IN_WORDS.includes(column.property))
+      );
+    }
+    default:
+      return false;
+  }
+}
+
+/** `ORDER BY`. Absent values come last, or first when descending. */
+export const orderBySql = (order: readonly OrderTerm[]): string =>
+  `ORDER BY ${order.map(({column, descending}) => `${column.column} ${descending ? 'DESC' : 'ASC'}`).join(', ')}`;
+
+/** `ORDER BY`, `LIMIT` and `OFFSET` of a selection. */
 export function orderSql({order, limit, skip}: Selection, parameters: Parameters): string {
-  const terms = order.map(({column, descending}) => `${column.column} ${descending ? 'DESC' : 'ASC'}`);
   return [
-    `ORDER BY ${terms.join(', ')}`,
+    orderBySql(order),
     ...(limit === undefined ? [] : [`LIMIT ${parameters.add(limit)}`]),
     ...(skip ? [`OFFSET ${parameters.add(skip)}`] : []),
   ].join(' ');

@@ -1,43 +1,116 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {Condition} from '../models/condition';
-import type {Selection} from '../models/selection';
-import {afterSql, conditionSql, orderSql, Parameters} from './condition-sql';
+import type {OrderTerm, Selection} from '../models/selection';
+import {afterSql, asksForContent, conditionSql, orderBySql, orderSql, Parameters} from './condition-sql';
 import type {Session} from './database';
 import {columnList, entryFromRow, selectedColumns} from './entry-row';
 
-/** The statement that answers a selection, and its values. Shared by pages and streams. */
-export function selectionSql(tenantId: string, selection: Selection): {text: string; values: unknown[]} {
-  const parameters = new Parameters();
-  const where = [
+/** Entries at the beginning of an order that are looked at before the index of contents is asked. */
+const AT_THE_BEGINNING = 1_000;
+
+interface Sql {
+  text: string;
+  values: unknown[];
+}
+
+/** The entries that a selection means, without their order. */
+const whereSql = (tenantId: string, selection: Selection, parameters: Parameters): string =>
+  [
     `tenant_id = ${parameters.add(tenantId)}`,
     conditionSql(selection.condition, parameters),
     ...(selection.after ? [afterSql(selection.order, selection.after, parameters)] : []),
-  ];
+  ].join(' AND ');
+
+/** The statement that answers a selection, and its values. Shared by pages and streams. */
+export function selectionSql(tenantId: string, selection: Selection): Sql {
+  const parameters = new Parameters();
   const columns = columnList(selectedColumns(selection.fields));
-  const text = `SELECT ${columns} FROM audit_logs WHERE ${where.join(' AND ')} ${orderSql(selection, parameters)}`;
+  const where = whereSql(tenantId, selection, parameters);
+  const text = `SELECT ${columns} FROM audit_entries WHERE ${where} ${orderSql(selection, parameters)}`;
   return {text, values: parameters.values};
 }
 
-/** One page of entries. */
+/** One page of entries, in the order of the selection. */
 export async function findEntries(
   session: Session,
   tenantId: string,
-  selection: Selection,
+  selection: Selection & {limit: number},
 ): Promise<AuditEntry[]> {
-  const {text, values} = selectionSql(tenantId, selection);
-  const columns = selectedColumns(selection.fields);
+  if (!asksForContent(selection.condition))
+    return read(session, selection, selectionSql(tenantId, selection));
+  if (isByTime(selection.order) && !selection.skip) {
+    const page = await read(session, selection, beginningSql(tenantId, selection));
+    if (page.length === selection.limit) return page;
+  }
+  return read(session, selection, foundSql(tenantId, selection));
+}
+
+async function read(session: Session, {fields}: Selection, {text, values}: Sql): Promise<AuditEntry[]> {
+  const columns = selectedColumns(fields);
   return (await session.rows(text, values)).map(row => entryFromRow(row, columns));
 }
 
-/** The number of entries under a condition. */
+const isByTime = ([first]: readonly OrderTerm[]): boolean => first?.column.property === 'actedAt';
+
+/** What is frequent fills a page from the first entries of the order: no more of them are looked at. */
+function beginningSql(tenantId: string, selection: Selection & {limit: number}): Sql {
+  const parameters = new Parameters();
+  const {condition, order, limit, fields} = selection;
+  const everything = {...selection, condition: timeOf(condition)};
+  const beginning = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, everything, parameters)}
+    ${orderBySql(order)} LIMIT ${parameters.add(Math.max(AT_THE_BEGINNING, limit))}`;
+  const text = `SELECT ${columnList(selectedColumns(fields))} FROM (${beginning}) AS beginning
+    WHERE ${conditionSql(condition, parameters)} ${orderBySql(order)} LIMIT ${parameters.add(limit)}`;
+  return {text, values: parameters.values};
+}
+
+/** The part of a condition that bounds the time, by its top-level conjunction. */
+function timeOf(condition: Condition): Condition {
+  if (condition.kind === 'and') return {kind: 'and', of: condition.of.map(timeOf)};
+  const isTime = condition.kind === 'compare' && condition.column.property === 'actedAt';
+  return isTime ? condition : {kind: 'and', of: []};
+}
+
+/** What is rare is found first and ordered then. */
+function foundSql(tenantId: string, selection: Selection): Sql {
+  const parameters = new Parameters();
+  const {order, fields} = selection;
+  const keys = [...new Set(['acted_at', 'id', ...order.map(({column}) => column.column)])].join(', ');
+  const columns = columnList(selectedColumns(fields));
+  const text = `
+    WITH found AS MATERIALIZED (SELECT ${keys} FROM audit_entries WHERE ${whereSql(tenantId, selection, parameters)}),
+         page AS (SELECT acted_at AS at, id AS which FROM found ${orderSql(selection, parameters)})
+    SELECT ${columns} FROM page JOIN audit_entries ON tenant_id = ${parameters.add(tenantId)} AND acted_at = at AND id = which
+    ${orderBySql(order)}`;
+  return {text, values: parameters.values};
+}
+
+/** Up to `cap` entries under a condition are counted; one more says that there are more. */
 export async function countEntries(
+  session: Session,
+  tenantId: string,
+  condition: Condition,
+  cap: number,
+): Promise<number> {
+  const parameters = new Parameters();
+  const where = `tenant_id = ${parameters.add(tenantId)} AND ${conditionSql(condition, parameters)}`;
+  const some = `SELECT FROM audit_entries WHERE ${where} LIMIT ${parameters.add(cap + 1)}`;
+  const [row] = await session.rows(`SELECT count(*) FROM (${some}) AS counted`, parameters.values);
+  return Number(row?.[0]);
+}
+
+/** How many entries the planner expects under a condition, from its statistics: nothing is read. */
+export async function estimateEntries(
   session: Session,
   tenantId: string,
   condition: Condition,
 ): Promise<number> {
   const parameters = new Parameters();
-  const tenant = parameters.add(tenantId);
-  const sql = `SELECT count(*) FROM audit_logs WHERE tenant_id = ${tenant} AND ${conditionSql(condition, parameters)}`;
-  const [row] = await session.rows(sql, parameters.values);
-  return Number(row?.[0]);
+  const where = `tenant_id = ${parameters.add(tenantId)} AND ${conditionSql(condition, parameters)}`;
+  const [row] = await session.rows(
+    `EXPLAIN (FORMAT JSON) SELECT FROM audit_entries WHERE ${where}`,
+    parameters.values,
+  );
+  const [{Plan: plan}] = row?.[0] as [{Plan: {'Plan Rows': number}}];
+  return plan['Plan Rows'];
 }

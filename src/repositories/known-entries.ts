@@ -32,7 +32,7 @@ export async function knownEntries(
   const named = rows.flatMap(({admitted}) => (admitted?.chosen.has('id') ? [admitted.entry] : []));
   if (named.length === 0) return new Map();
   session.become('audit_reader');
-  const sql = `SELECT ${columnList()} FROM audit_logs WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`;
+  const sql = `SELECT ${columnList()} FROM audit_entries WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`;
   const stored = await session.rows(sql, [tenantId, named.map(({id}) => id)]);
   const known = new Map(stored.map(row => entryFromRow(row)).map(entry => [entry.id, knownEntry(entry)]));
   for (const [id, archived] of await archivedEntries(session, tenantId, named)) known.set(id, archived);

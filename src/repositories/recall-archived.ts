@@ -31,10 +31,10 @@ export function streamWithRecalled(
   const columns = columnList();
   const everywhere = `
     everywhere AS (
-      SELECT ${columns} FROM audit_logs WHERE tenant_id = ${tenant}
+      SELECT ${columns} FROM audit_entries WHERE tenant_id = ${tenant}
       UNION ALL
       SELECT ${columns} FROM recalled WHERE tenant_id = ${tenant}
-         AND NOT EXISTS (SELECT FROM audit_logs a WHERE a.tenant_id = ${tenant} AND a.id = recalled.id))`;
+         AND NOT EXISTS (SELECT FROM audit_entries a WHERE a.tenant_id = ${tenant} AND a.id = recalled.id))`;
   const text = `WITH ${everywhere} SELECT ${columnList(selectedColumns(selection.fields))} FROM everywhere
     WHERE ${conditionSql(selection.condition, parameters, 'everywhere')} ${orderSql(selection, parameters)}`;
   return cursorPages(session, text, parameters.values, selection.fields);

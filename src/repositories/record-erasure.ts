@@ -62,7 +62,7 @@ export async function toldByJob(
   database: Database,
   {id, tenantId}: {id: string; tenantId: string},
 ): Promise<{count: number; told: string[]}> {
-  const sql = `SELECT id, metadata->>'entries' FROM audit_logs
+  const sql = `SELECT id, metadata->>'entries' FROM audit_entries
     WHERE tenant_id = $1 AND action = $2 AND metadata->>'job' = $3
     ORDER BY acted_at, id`;
   const rows = await database.transaction({role: 'audit_reader', tenantId}, session =>

@@ -31,7 +31,7 @@ export class StoredLog {
 
   /** The stored entries in the order of their leaves, those without one last. */
   entries(): AsyncGenerator<AuditEntry[]> {
-    const text = `SELECT ${columnList()} FROM audit_logs WHERE tenant_id = $1 ORDER BY leaf_index NULLS LAST`;
+    const text = `SELECT ${columnList()} FROM audit_entries WHERE tenant_id = $1 ORDER BY leaf_index NULLS LAST`;
     return cursorPages(this.session, text, [this.tenantId]);
   }
 
@@ -90,7 +90,7 @@ export class StoredLog {
 
   /** One more than the highest leaf index that an entry has; 0 where none has one. */
   async end(): Promise<number> {
-    const text = `SELECT greatest((SELECT max(leaf_index) FROM audit_logs WHERE tenant_id = $1),
+    const text = `SELECT greatest((SELECT max(leaf_index) FROM audit_entries WHERE tenant_id = $1),
       (SELECT max(leaf_index) FROM archived_entries WHERE tenant_id = $1))`;
     const [[last] = []] = await this.session.rows(text, [this.tenantId]);
     return last === null || last === undefined ? 0 : Number(last) + 1;

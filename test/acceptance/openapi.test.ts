@@ -81,6 +81,11 @@ describe('/openapi.json', () => {
       limit: '1',
       order: 'actor ASC',
       includeArchivedLogs: 'false',
+      tenantId: 'acme',
+      skip: '0',
+      sortOrder: 'desc',
+      sortBy: 'timestamp',
+      includeChanges: 'false',
     };
     const names = document.paths['/audit-logs']?.get?.parameters?.map(({name}) => name) ?? [];
     assert.ok(names.length > 12);

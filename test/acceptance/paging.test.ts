@@ -37,20 +37,49 @@ async function follow(
     const page = await service.send(next);
     assert.equal(page.status, 200, page.text);
     pages.push(page.json as AuditEntry[]);
-    const link = page.headers.get('link');
-    assert.equal(link === null, page.headers.get('x-next-cursor') === null);
-    next = /^<(.*)>; rel="next"$/.exec(link ?? '')?.[1];
+    next = linkOf(page.headers, 'next');
+    assert.equal(next === undefined, page.headers.get('x-next-cursor') === null);
     await between();
   }
   return pages;
 }
 
+const linkOf = (headers: Headers, relation: string): string | undefined =>
+  new RegExp(`<([^>]*)>; rel="${relation}"`).exec(headers.get('link') ?? '')?.[1];
+
 const idsOf = (pages: AuditEntry[][]) => pages.flat().map(({id}) => id);
+
+test('pages are the same from the last to the first as from the first to the last', async () => {
+  for (const order of ['actedAt DESC', 'entityName,ip DESC', 'reason DESC,actor']) {
+    const path = `/audit-logs?action=page.test&limit=100&order=${encodeURIComponent(order)}`;
+    const forward = await follow(path);
+    let last = await service.send(path);
+    for (let next = linkOf(last.headers, 'next'); next; next = linkOf(last.headers, 'next'))
+      last = await service.send(next);
+    const backward = [last.json as AuditEntry[]];
+    for (let prev = linkOf(last.headers, 'prev'); prev; ) {
+      const page = await service.send(prev);
+      assert.equal(page.status, 200, page.text);
+      backward.unshift(page.json as AuditEntry[]);
+      assert.ok(linkOf(page.headers, 'next'));
+      prev = linkOf(page.headers, 'prev');
+    }
+    assert.deepEqual(idsOf(backward), idsOf(forward));
+  }
+});
+
+test('an age means the same on every page', async () => {
+  const first = await service.send('/audit-logs?action=page.test&from=3650d&limit=1');
+  assert.equal(first.status, 200, first.text);
+  await new Promise(resolve => setTimeout(resolve, 20));
+  const second = await service.send(linkOf(first.headers, 'next') ?? '');
+  assert.equal(second.status, 200, second.text);
+});
 
 test('a page of another origin may read the headers that lead on', async () => {
   const {headers} = await service.send('/audit-logs?limit=1', {headers: {origin: 'https://app.example.com'}});
   const exposed = headers.get('access-control-expose-headers')?.split(/, */) ?? [];
-  assert.deepEqual(exposed, ['Link', 'X-Next-Cursor', 'X-Request-Id', 'Retry-After']);
+  assert.deepEqual(exposed, ['Link', 'X-Next-Cursor', 'X-Previous-Cursor', 'X-Request-Id', 'Retry-After']);
   assert.equal(headers.get('access-control-allow-origin'), '*');
 });
 

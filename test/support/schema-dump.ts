@@ -1,5 +1,8 @@
 import type {ClientBase, Pool} from 'pg';
 
+/** A function that no extension has brought along. */
+const OWN = "NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')";
+
 /** Sections of the dump: each query answers one column, the statements of its section in a fixed order. */
 const SECTIONS: readonly [title: string, query: string][] = [
   [
@@ -11,6 +14,11 @@ const SECTIONS: readonly [title: string, query: string][] = [
               CASE WHEN rolcreatedb THEN ' CREATEDB' END,
               CASE WHEN rolbypassrls THEN ' BYPASSRLS' END))
        FROM pg_roles WHERE rolname IN ('audit_owner', 'audit_reader', 'audit_writer') ORDER BY rolname`,
+  ],
+  [
+    'Extensions',
+    `SELECT format('CREATE EXTENSION %I;', extname) FROM pg_extension
+      WHERE extnamespace = current_schema()::regnamespace ORDER BY extname`,
   ],
   [
     'Tables',
@@ -36,6 +44,13 @@ const SECTIONS: readonly [title: string, query: string][] = [
       ORDER BY relispartition, relname`,
   ],
   [
+    'Views',
+    `SELECT format(E'CREATE VIEW %I AS\\n%s\\nALTER VIEW %I OWNER TO %I;\\nCOMMENT ON VIEW %I IS %L;', relname,
+                   pg_get_viewdef(t.oid), relname, rolname, relname, obj_description(t.oid))
+       FROM pg_class t JOIN pg_roles ON pg_roles.oid = relowner
+      WHERE relnamespace = current_schema()::regnamespace AND relkind = 'v' ORDER BY relname`,
+  ],
+  [
     'Constraints',
     `SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s;', conrelid::regclass, conname, pg_get_constraintdef(c.oid))
        FROM pg_constraint c JOIN pg_class t ON t.oid = conrelid
@@ -44,7 +59,8 @@ const SECTIONS: readonly [title: string, query: string][] = [
   ],
   [
     'Indexes',
-    `SELECT pg_get_indexdef(indexrelid) || ';'
+    `SELECT concat(pg_get_indexdef(indexrelid), ';',
+              format(E'\\nCOMMENT ON INDEX %I IS ', i.relname) || quote_literal(obj_description(i.oid)) || ';')
        FROM pg_index JOIN pg_class t ON t.oid = indrelid JOIN pg_class i ON i.oid = indexrelid
       WHERE t.relnamespace = current_schema()::regnamespace AND NOT t.relispartition
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
@@ -54,7 +70,7 @@ const SECTIONS: readonly [title: string, query: string][] = [
     'Functions',
     `SELECT pg_get_functiondef(p.oid) || format(E';\\nALTER FUNCTION %s OWNER TO %I;\\n', p.oid::regprocedure, rolname)
        FROM pg_proc p JOIN pg_roles r ON r.oid = proowner
-      WHERE pronamespace = current_schema()::regnamespace ORDER BY proname, p.oid::regprocedure::text`,
+      WHERE pronamespace = current_schema()::regnamespace AND ${OWN} ORDER BY proname, p.oid::regprocedure::text`,
   ],
   [
     'Triggers',
@@ -77,10 +93,10 @@ const SECTIONS: readonly [title: string, query: string][] = [
          SELECT 'DATABASE audit', datacl, datdba, 2 FROM pg_database WHERE datname = current_database()
          UNION ALL
          SELECT format('TABLE %I', relname), relacl, relowner, 3
-           FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+           FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v')
          UNION ALL
-         SELECT format('FUNCTION %s', oid::regprocedure), proacl, proowner, 4
-           FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+         SELECT format('FUNCTION %s', p.oid::regprocedure), proacl, proowner, 4
+           FROM pg_proc p WHERE pronamespace = current_schema()::regnamespace AND ${OWN}
        ) AS objects
        CROSS JOIN LATERAL aclexplode(acl) AS granted
        CROSS JOIN LATERAL (SELECT CASE WHEN granted.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(granted.grantee) END) AS g (receiver)

@@ -11,21 +11,26 @@ const key = randomBytes(32);
 const scope: CursorScope = {
   tenantId: 'acme',
   selection: {condition: readWhere({actor: 'jane'}), order: NEWEST_FIRST},
+  now: '2026-05-01T00:00:00.000000Z',
 };
 const refused = {code: 'INVALID_CURSOR'};
 
 test('a cursor gives back the values of the order, absent ones as null', () => {
   const entry = fullEntry(1);
-  assert.deepEqual(readCursor(key, scope, writeCursor(key, scope, entry)), [entry.actedAt, entry.id]);
+  assert.deepEqual(readCursor(key, scope, writeCursor(key, scope, entry)), {
+    after: [entry.actedAt, entry.id],
+    backward: false,
+  });
+  assert.equal(readCursor(key, scope, writeCursor(key, scope, entry, true)).backward, true);
   const order = readOrder('entityName DESC,leafIndex,ip');
   const other = {...scope, selection: {...scope.selection, order}};
-  assert.deepEqual(readCursor(key, other, writeCursor(key, other, smallEntry(1))), [
+  assert.deepEqual(readCursor(key, other, writeCursor(key, other, smallEntry(1))).after, [
     null,
     null,
     null,
     smallEntry(1).id,
   ]);
-  assert.deepEqual(readCursor(key, other, writeCursor(key, other, entry)), [
+  assert.deepEqual(readCursor(key, other, writeCursor(key, other, entry)).after, [
     ...[entry.entityName, entry.leafIndex, entry.ip, entry.id],
   ]);
 });

@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type Condition, EVERYTHING} from '../../dist/models/condition';
+import {EVERYTHING} from '../../dist/models/condition';
 import {readWhere} from '../../dist/query/where';
-
-/** A condition in one line, for a test to compare. */
-function told(condition: Condition): string {
-  if (condition.kind === 'compare') {
-    const {column, path, comparison} = condition;
-    return [[column.property, ...path].join('.'), comparison.operator, JSON.stringify(comparison.value)].join(
-      ' ',
-    );
-  }
-  if (condition.kind === 'entitiesOf') return `entities of ${told(condition.of)}`;
-  return `${condition.kind}(${condition.of.map(told).join(', ')})`;
-}
+import {told} from '../support/told-condition';
 
 const READINGS: [where: object, condition: string][] = [
   [{}, 'and()'],
