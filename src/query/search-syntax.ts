@@ -204,7 +204,7 @@ function tokensOf(q: string, field: string): Token[] {
       const {values, length} = valuesOf(q, at + whole.length, field);
       push({kind: 'term', key, values, at: here}, whole.length + length);
     } else {
-      const {value, length} = valueOf(q, at, field, /^[^\s()"]+/);
+      const {value, length} = writtenAt(q, at, field, /^[^\s()"]+/);
       push({kind: 'words', value, at: here}, length);
     }
   }
@@ -219,14 +219,14 @@ function valuesOf(q: string, begin: number, field: string): {values: Written[]; 
   let at = begin;
   do {
     if (values.length > 0) at += 1;
-    const {value, length} = valueOf(q, at, field, BARE);
+    const {value, length} = writtenAt(q, at, field, BARE);
     values.push(value);
     at += length;
   } while (q[at] === ',');
   return {values, length: at - begin};
 }
 
-function valueOf(q: string, at: number, field: string, bare: RegExp): {value: Written; length: number} {
+function writtenAt(q: string, at: number, field: string, bare: RegExp): {value: Written; length: number} {
   const rest = q.slice(at);
   if (rest[0] !== '"') {
     const [text] = bare.exec(rest) ?? [];

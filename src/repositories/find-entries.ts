@@ -107,10 +107,7 @@ export async function estimateEntries(
 ): Promise<number> {
   const parameters = new Parameters();
   const where = `tenant_id = ${parameters.add(tenantId)} AND ${conditionSql(condition, parameters)}`;
-  const [row] = await session.rows(
-    `EXPLAIN (FORMAT JSON) SELECT FROM audit_entries WHERE ${where}`,
-    parameters.values,
-  );
-  const [{Plan: plan}] = row?.[0] as [{Plan: {'Plan Rows': number}}];
-  return plan['Plan Rows'];
+  const explained = `EXPLAIN (FORMAT JSON) SELECT FROM audit_entries WHERE ${where}`;
+  const rows = (await session.rows(explained, parameters.values)) as [{Plan: {'Plan Rows': number}}][][];
+  return rows[0]?.[0]?.[0].Plan['Plan Rows'] ?? 0;
 }
