@@ -36,6 +36,25 @@ ALTER TABLE audit_checkpoints OWNER TO audit_owner;
 ALTER TABLE audit_checkpoints ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE audit_checkpoints IS 'Signed notes of the size and root of a tree (C2SP tlog-checkpoint)';
 
+CREATE TABLE audit_counted (
+  tenant_id text NOT NULL,
+  next_leaf bigint NOT NULL DEFAULT 0
+);
+ALTER TABLE audit_counted OWNER TO audit_owner;
+ALTER TABLE audit_counted ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE audit_counted IS 'How far the entries of each tenant have been counted';
+
+CREATE TABLE audit_counts (
+  tenant_id text NOT NULL,
+  cube text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  of text[] NOT NULL,
+  entries bigint NOT NULL
+);
+ALTER TABLE audit_counts OWNER TO audit_owner;
+ALTER TABLE audit_counts ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE audit_counts IS 'How many stored entries there are of each kind, by day and hour';
+
 CREATE TABLE audit_cursor_key (
   only_one boolean NOT NULL DEFAULT true,
   key bytea NOT NULL
@@ -240,6 +259,11 @@ ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_pkey PRIMARY KEY (t
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY (tenant_id, size);
 ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE audit_counted ADD CONSTRAINT audit_counted_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE audit_counted ADD CONSTRAINT audit_counted_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE audit_counts ADD CONSTRAINT audit_counts_pkey PRIMARY KEY (tenant_id, cube, at, of);
+ALTER TABLE audit_counts ADD CONSTRAINT audit_counts_cube_check CHECK ((cube = ANY (ARRAY['kind-day'::text, 'kind-hour'::text, 'actor-day'::text, 'outcome-hour'::text])));
+ALTER TABLE audit_counts ADD CONSTRAINT audit_counts_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_pkey PRIMARY KEY (only_one);
 ALTER TABLE audit_cursor_key ADD CONSTRAINT audit_cursor_key_only_one_check CHECK (only_one);
 ALTER TABLE audit_keys ADD CONSTRAINT audit_keys_pkey PRIMARY KEY (verifier_key);
@@ -330,6 +354,64 @@ END
 $function$
 ;
 ALTER FUNCTION audit_cosign(text,bigint,text,text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_count(tenant text, given audit_logs[], sign integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  WITH entry AS (SELECT * FROM unnest(given)),
+  counts AS (
+    SELECT 'kind-hour' AS cube, date_trunc('hour', acted_at) AS at,
+           ARRAY[action, acted_on, outcome, severity, category, service_name] AS of, count(*) AS entries
+      FROM entry GROUP BY 2, 3
+    UNION ALL
+    SELECT 'kind-day', date_trunc('day', acted_at),
+           ARRAY[action, acted_on, outcome, severity, category, service_name], count(*) FROM entry GROUP BY 2, 3
+    UNION ALL
+    SELECT 'actor-day', date_trunc('day', acted_at), ARRAY[actor, outcome], count(*) FROM entry GROUP BY 2, 3
+    UNION ALL
+    SELECT 'outcome-hour', date_trunc('hour', acted_at), ARRAY[outcome], count(*) FROM entry GROUP BY 2, 3
+  )
+  INSERT INTO audit_counts AS kept (tenant_id, cube, at, of, entries)
+  SELECT tenant, cube, at, of, sign * entries FROM counts ORDER BY cube, at, of
+  ON CONFLICT (tenant_id, cube, at, of) DO UPDATE SET entries = kept.entries + excluded.entries;
+$function$
+;
+ALTER FUNCTION audit_count(text,audit_logs[],integer) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_count_next(tenant text, at_most integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  first bigint;
+  size  bigint;
+  last  bigint;
+BEGIN
+  PERFORM audit_require_tenant(tenant);
+  INSERT INTO audit_counted (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
+  SELECT next_leaf INTO first FROM audit_counted WHERE tenant_id = tenant FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
+  SELECT tree.size INTO size FROM audit_trees tree WHERE tenant_id = tenant;
+  last := least(size, first + at_most);
+  IF last IS NULL OR last <= first THEN
+    RETURN 0;
+  END IF;
+  PERFORM audit_count(tenant, ARRAY(SELECT entry FROM audit_logs entry
+    WHERE tenant_id = tenant AND leaf_index >= first AND leaf_index < last), 1);
+  UPDATE audit_counted SET next_leaf = last WHERE tenant_id = tenant;
+  RETURN size - last;
+END
+$function$
+;
+ALTER FUNCTION audit_count_next(text,integer) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_ensure_partition(moment timestamp with time zone)
  RETURNS boolean
@@ -650,7 +732,7 @@ CREATE OR REPLACE FUNCTION public.audit_remove_archived(mapping_id uuid, tenant 
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 DECLARE
-  gone bigint;
+  gone audit_logs[];
 BEGIN
   PERFORM audit_require_tenant(tenant);
   PERFORM FROM mapping_logs WHERE tenant_id = tenant AND id = mapping_id AND state = 'recorded' FOR UPDATE;
@@ -665,14 +747,14 @@ BEGIN
        AND (a.commitments IS NOT NULL) = archived.erased
     RETURNING a AS entry
   )
+  SELECT coalesce(array_agg(entry), '{}') INTO gone FROM removal;
   INSERT INTO archived_entries (tenant_id, id, content_hash, recorded_at, leaf_index, leaf_hash, salt)
-  SELECT tenant, (removal.entry).id,
-         CASE WHEN (removal.entry).commitments IS NULL THEN audit_content_hash(removal.entry) END,
-         (removal.entry).recorded_at, (removal.entry).leaf_index, (removal.entry).leaf_hash, (removal.entry).salt FROM removal;
-  GET DIAGNOSTICS gone = ROW_COUNT;
+  SELECT tenant, entry.id, CASE WHEN entry.commitments IS NULL THEN audit_content_hash(entry) END,
+         entry.recorded_at, entry.leaf_index, entry.leaf_hash, entry.salt FROM unnest(gone) entry;
+  PERFORM audit_uncount(tenant, gone);
   PERFORM set_config('audit.lawful_removal', '', true);
-  UPDATE mapping_logs SET removed = removed + gone WHERE tenant_id = tenant AND id = mapping_id;
-  RETURN gone;
+  UPDATE mapping_logs SET removed = removed + cardinality(gone) WHERE tenant_id = tenant AND id = mapping_id;
+  RETURN cardinality(gone);
 END
 $function$
 ;
@@ -748,6 +830,38 @@ $function$
 ;
 ALTER FUNCTION audit_thin_checkpoints(text) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_uncount(tenant text, gone audit_logs[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  counted bigint;
+BEGIN
+  INSERT INTO audit_counted (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
+  SELECT next_leaf INTO counted FROM audit_counted WHERE tenant_id = tenant FOR UPDATE;
+  PERFORM audit_count(tenant, ARRAY(SELECT entry FROM unnest(gone) entry WHERE (entry).leaf_index < counted), -1);
+  DELETE FROM audit_counts counts WHERE tenant_id = tenant AND entries = 0
+     AND EXISTS (SELECT FROM unnest(gone) entry WHERE counts.at IN (
+           date_trunc('hour', (entry).acted_at, 'UTC'), date_trunc('day', (entry).acted_at, 'UTC')));
+END
+$function$
+;
+ALTER FUNCTION audit_uncount(text,audit_logs[]) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_uncounted()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT tree.tenant_id FROM audit_trees tree LEFT JOIN audit_counted counted USING (tenant_id)
+   WHERE tree.size > coalesce(counted.next_leaf, 0);
+$function$
+;
+ALTER FUNCTION audit_uncounted() OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_unsigned_trees()
  RETURNS SETOF text
  LANGUAGE sql
@@ -801,6 +915,8 @@ CREATE TRIGGER replaced_archives_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_checkpoints_keep ON audit_checkpoints FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_checkpoints_read ON audit_checkpoints FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_counted_read ON audit_counted FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY audit_counts_read ON audit_counts FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_tiles_grow ON audit_tiles FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_tiles_read ON audit_tiles FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
@@ -822,6 +938,8 @@ GRANT TEMPORARY ON DATABASE audit TO audit_reader;
 GRANT SELECT ON TABLE archived_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
 GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
+GRANT SELECT ON TABLE audit_counted TO audit_reader;
+GRANT SELECT ON TABLE audit_counts TO audit_reader;
 GRANT SELECT ON TABLE audit_cursor_key TO audit_reader;
 GRANT SELECT ON TABLE audit_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_keys TO audit_reader;
@@ -836,6 +954,7 @@ GRANT SELECT ON TABLE mapping_logs TO audit_reader;
 GRANT SELECT ON TABLE replaced_archives TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_content_hash(audit_logs) TO audit_reader;
 GRANT EXECUTE ON FUNCTION audit_cosign(text,bigint,text,text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_count_next(text,integer) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_ensure_partition(timestamp with time zone) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_erase(text,timestamp with time zone[],uuid[],text[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_erase_archived(text,uuid[],text[]) TO audit_writer;
@@ -844,5 +963,6 @@ GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,
 GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_uncounted() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_use_keys(text[]) TO audit_writer;

@@ -44,6 +44,8 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
       schema: settings.schema,
       store: settings.store,
       queryTimeoutMs: settings.queryTimeoutMs,
+      countIntervalMs: settings.countIntervalMs,
+      readsLogged: settings.readsLogged,
       concurrentExports: settings.exportConcurrency,
       archiveWaitMs: settings.archiveWaitMs,
       checkpoints: {

@@ -26,14 +26,17 @@ import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
 import {JobController} from './controllers/job.controller';
 import {ProofController} from './controllers/proof.controller';
+import {ReadLog} from './controllers/read-log';
 import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
+import {SummaryController} from './controllers/summary.controller';
 import {tileRoutes} from './controllers/tile-routes';
 import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {parseWitnessKey} from './integrity/cosignature';
 import {archiveJob} from './jobs/archive-job';
 import {CheckpointPublisher} from './jobs/checkpoint-publisher';
+import {EntryCounter} from './jobs/entry-counter';
 import {eraseJob} from './jobs/erase-job';
 import {JobRunner} from './jobs/job-runner';
 import {OutboxRelays} from './jobs/outbox-relays';
@@ -74,6 +77,7 @@ export class AuditServiceComponent implements Component {
     ErasureController,
     JobController,
     ProofController,
+    SummaryController,
   ];
   readonly bindings: Binding[];
 
@@ -96,7 +100,11 @@ function parts(): Binding[] {
       .inScope(BindingScope.SINGLETON),
     singleton(Keys.LOGGER, () => serviceLogger()),
     singleton(Keys.CALLER, () => hostCaller),
-    singleton(Keys.GATE, async get => new Gate(await get(Keys.CALLER), (await get(Keys.OPTIONS)).tenancy)),
+    singleton(Keys.GATE, async get => {
+      const {tenancy, readsLogged} = await get(Keys.OPTIONS);
+      const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
+      return new Gate(await get(Keys.CALLER), tenancy, new ReadLog(auditLogs, readsLogged));
+    }),
     singleton(Keys.DATABASE, async get => {
       const source = await get<juggler.DataSource>(`datasources.${AuditDbSourceName}`);
       return new Database(() => poolOf(source), (await get(Keys.OPTIONS)).schema);
@@ -121,6 +129,10 @@ function parts(): Binding[] {
     observer(WORKERS, Keys.JOB_RUNNER, jobRunner),
     observer(WORKERS, 'audit-service.outbox-relays', outboxRelays),
     observer(WORKERS, 'audit-service.checkpoint-publisher', checkpointPublisher),
+    observer(WORKERS, 'audit-service.entry-counter', async get => {
+      const {countIntervalMs} = await get(Keys.OPTIONS);
+      return new EntryCounter(await get(Keys.DATABASE), countIntervalMs, await get(Keys.LOGGER));
+    }),
     observer(WRITERS, 'audit-service.drain', async get => {
       const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
       return {stop: () => auditLogs.drained()};

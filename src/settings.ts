@@ -3,6 +3,7 @@ import {TENANT_PATTERN} from './admission/property-rules';
 import {AuditError} from './errors';
 import type {Tenancy} from './identity/caller';
 import {parseWitnessKey} from './integrity/cosignature';
+import {READ_KINDS, type ReadKind} from './models/read-kind';
 import {SETTINGS, type SettingDescription, type SettingName} from './settings/described-settings';
 import type {CheckpointLogOptions, DatabaseSettings, ObjectStoreOptions} from './types';
 
@@ -41,6 +42,8 @@ export interface Settings {
   };
   store: ObjectStoreOptions;
   queryTimeoutMs: number;
+  countIntervalMs: number;
+  readsLogged: ReadKind[];
   archiveWaitMs: number;
   jobConcurrency: number;
   jobLeaseMs: number;
@@ -104,6 +107,17 @@ export function readSettings(environment: Environment): Settings {
     if (value !== undefined && !(URL.canParse(value) && /^https?:/.test(value)))
       throw wrong(name, 'must be a URL');
     return value;
+  };
+
+  const readKinds = (): ReadKind[] => {
+    const kinds = (text('READS_LOGGED') ?? '')
+      .split(',')
+      .map(kind => kind.trim())
+      .filter(kind => kind !== '');
+    if (kinds.some(kind => !READ_KINDS.includes(kind as ReadKind))) {
+      throw wrong('READS_LOGGED', `must be some of ${READ_KINDS.join(', ')}, separated by commas`);
+    }
+    return kinds as ReadKind[];
   };
 
   const host = text('DB_HOST');
@@ -205,6 +219,8 @@ export function readSettings(environment: Environment): Settings {
         }
       : {kind: 'folder', folder: `${dataDir}/objects`},
     queryTimeoutMs: whole('QUERY_TIMEOUT_MS', 1, 3_600_000),
+    countIntervalMs: whole('COUNT_INTERVAL_MS', 0, 3_600_000),
+    readsLogged: readKinds(),
     archiveWaitMs: whole('ARCHIVE_WAIT_MS', 0, 3_600_000),
     jobConcurrency: whole('JOB_CONCURRENCY', 0, 32),
     jobLeaseMs: whole('JOB_LEASE_MS', 300, 3_600_000),

@@ -1,6 +1,7 @@
 import type {BatchLimits} from './admission/batch';
 import type {S3StoreOptions} from './archive/s3-settings';
 import type {Tenancy} from './identity/caller';
+import type {ReadKind} from './models/read-kind';
 
 /** The name of the datasource that holds the trail, as SourceLoop's hosts know it. */
 export const AuditDbSourceName = 'AuditDB';
@@ -33,6 +34,10 @@ export interface AuditServiceOptions {
   limits: BatchLimits;
   /** Longest time that a search or a count may take, in milliseconds. */
   queryTimeoutMs: number;
+  /** Time between two rounds of counting entries for summaries, in milliseconds; 0 leaves it to other processes. */
+  countIntervalMs: number;
+  /** Ways of reading the log that are recorded in it. */
+  readsLogged: readonly ReadKind[];
   /** Exports at a time in this process; each holds a database connection. */
   concurrentExports: number;
   /** How long an archive request waits for its job before it answers with the job's id, in milliseconds. */
@@ -79,6 +84,8 @@ export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
   outboxes: [],
   limits: {entryBytes: 512 << 10, arrayBytes: 8 << 20, streamBytes: 256 << 20, entries: 100_000},
   queryTimeoutMs: 10_000,
+  countIntervalMs: 10_000,
+  readsLogged: [],
   concurrentExports: 4,
   archiveWaitMs: 60_000,
   jobs: {run: true, concurrency: 2, pollMs: 1_000, leaseMs: 30_000},

@@ -15,8 +15,9 @@ import {AuditTrailRepository, type EntryCount} from '../repositories/audit-trail
 import {LEAF_ROWS} from '../repositories/leaf-row';
 import type {StoredBatch} from '../repositories/trail-writer';
 import type {AuditServiceOptions} from '../types';
+import {bearerOf} from './bearer';
 import {entryPage, only} from './entry-pages';
-import {bearerOf, type Gate} from './gate';
+import type {Gate} from './gate';
 import {jobOrder} from './job-order';
 import {
   COUNTING,

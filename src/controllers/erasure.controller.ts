@@ -11,7 +11,8 @@ import {hasArchives} from '../repositories/archive-rows';
 import type {Database} from '../repositories/database';
 import type {AuditServiceOptions} from '../types';
 import {awaitedJob} from './awaited-job';
-import {bearerOf, type Gate} from './gate';
+import {bearerOf} from './bearer';
+import type {Gate} from './gate';
 import {errors, json, rawBody, SECURED} from './openapi';
 import {bodyOf} from './request-body';
 

@@ -5,11 +5,13 @@ import {AuditError} from '../errors';
 import type {Condition} from '../models/condition';
 import {columnOf} from '../models/entry-columns';
 import type {OrderTerm, Selection} from '../models/selection';
+import type {Summary, SummaryShape} from '../models/summary';
 import type {Database, Session} from './database';
 import {countEntries, estimateEntries, findEntries} from './find-entries';
 import {type LeafRow, leafRow} from './leaf-row';
 import {onlyReceipt} from './store-entries';
 import {streamEntries} from './stream-entries';
+import {summarize} from './summarize';
 import {type LeafPages, type StoredBatch, TrailWriter} from './trail-writer';
 import {DEFAULT_WRITE_LIMITS, type WriteLimits} from './write-queue';
 
@@ -125,6 +127,14 @@ export class AuditTrailRepository {
       throw new AuditError('ENTRY_NOT_FOUND', 'There is no such entry.', [detail]);
     }
     return entry;
+  }
+
+  /** Numbers of the entries under a condition, in one snapshot. */
+  async summary(tenantId: string, condition: Condition, shape: SummaryShape): Promise<Summary> {
+    const {queryTimeoutMs: timeoutMs} = this.options;
+    return this.database.transaction({role: 'audit_reader', tenantId, timeoutMs, repeatable: true}, session =>
+      summarize(session, tenantId, condition, shape),
+    );
   }
 
   private read<T>(tenantId: string, work: (session: Session) => Promise<T>): Promise<T> {

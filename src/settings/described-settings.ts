@@ -90,6 +90,15 @@ export const SETTINGS = [
   {name: 'S3_FORCE_PATH_STYLE', meaning: 'true: name the bucket in the path; the default with S3_ENDPOINT'},
   {name: 'AWS_REGION', meaning: 'Region of the bucket; credentials come by the default chain of the AWS SDK'},
   {name: 'QUERY_TIMEOUT_MS', meaning: 'Longest time of a search or a count', default: '10000'},
+  {
+    name: 'COUNT_INTERVAL_MS',
+    meaning: 'Time between two rounds of counting entries for summaries; 0 leaves it to other processes',
+    default: '10000',
+  },
+  {
+    name: 'READS_LOGGED',
+    meaning: 'Ways of reading the log that are recorded in it, separated by commas: view, export, prove',
+  },
   {name: 'ARCHIVE_WAIT_MS', meaning: 'How long POST /audit-logs/archive waits for its job', default: '60000'},
   {
     name: 'JOB_CONCURRENCY',

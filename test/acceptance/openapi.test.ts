@@ -52,6 +52,7 @@ describe('/openapi.json', () => {
       'GET /audit-logs/jobs/{jobId}',
       'GET /audit-logs/jobs/{jobId}/file',
       'GET /audit-logs/keys',
+      'GET /audit-logs/summary',
       'GET /audit-logs/tile/{level}/{part1}',
       'GET /audit-logs/tile/{level}/{part1}/{part2}',
       'GET /audit-logs/tile/{level}/{part1}/{part2}/{part3}',
