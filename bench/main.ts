@@ -1,11 +1,11 @@
 import {cpus} from 'node:os';
 import {parseArgs} from 'node:util';
+import {benchAsk} from './ask';
 import {BenchServer} from './bench-server';
 import {benchLatency} from './latency';
 import {benchMemory} from './memory';
 import {benchMixin} from './mixin';
 import {benchProve} from './prove';
-import {benchSearch} from './search';
 import {benchVerify} from './verify';
 import {benchWrite} from './write';
 
@@ -13,7 +13,7 @@ const BENCHES: Readonly<Record<string, (server: BenchServer, sizes: readonly num
   {
     memory: benchMemory,
     latency: benchLatency,
-    search: benchSearch,
+    ask: benchAsk,
     mixin: benchMixin,
     write: benchWrite,
     prove: benchProve,

@@ -87,21 +87,19 @@ function equals({property, column, kind}: EntryColumn, operand: Operand, paramet
   const placeholder = placeholderOf(kind, operand, parameters);
   if (kind === 'textArray') return `(${column} @> ARRAY[${placeholder}])`;
   if (kind === 'ip') return `(${column} <<= ${placeholder})`;
-  if (IN_WORDS.includes(property) && isPlainWords(operand)) {
-    return `(${column} = ${placeholder} AND ${WORDS} @@ phraseto_tsquery('simple', ${placeholder}))`;
-  }
+  if (IN_WORDS.includes(property)) return `(${column} = ${placeholder} AND ${hasWordsOf(placeholder)})`;
   return `(${column} = ${placeholder})`;
 }
 
 /** The words of an entry as the index has them; see the migration. */
 const WORDS = 'audit_words(actor_name, actor_email, entity_name, description, reason, metadata)';
 
-/** Properties whose words are indexed, near the beginning: whoever has the value has its phrase. */
-const IN_WORDS: readonly string[] = ['actorName', 'actorEmail', 'entityName'];
+/** Properties whose words are indexed: whoever has the value has its words. */
+const IN_WORDS: readonly string[] = ['actorName', 'actorEmail', 'entityName', 'description', 'reason'];
 
-/** Words that text search takes apart in one way only, wherever they stand. */
-const isPlainWords = (operand: Operand): boolean =>
-  typeof operand === 'string' && /^[a-z0-9]+(?: [a-z0-9]+){0,15}$/i.test(operand);
+/** What follows from equality, so that the index answers it; a value may well have no words at all. */
+const hasWordsOf = (placeholder: string): string =>
+  `(numnode(plainto_tsquery('simple', ${placeholder})) = 0 OR ${WORDS} @@ plainto_tsquery('simple', ${placeholder}))`;
 
 function wordsSql(text: string, prefix: boolean, parameters: Parameters): string {
   if (!prefix) return `(${WORDS} @@ websearch_to_tsquery('simple', ${parameters.add(text)}))`;

@@ -5,8 +5,10 @@ import {afterSql, asksForContent, conditionSql, orderBySql, orderSql, Parameters
 import type {Session} from './database';
 import {columnList, entryFromRow, selectedColumns} from './entry-row';
 
-/** Entries at the beginning of an order that are looked at before the index of contents is asked. */
-const AT_THE_BEGINNING = 1_000;
+/** Entries at the beginning of an order that tell how frequent is what is asked for. */
+const SAMPLE = 200;
+/** Of those, as many at least make it worth while to look further in this order. */
+const FREQUENT = 3;
 
 interface Sql {
   text: string;
@@ -36,11 +38,16 @@ export async function findEntries(
   tenantId: string,
   selection: Selection & {limit: number},
 ): Promise<AuditEntry[]> {
-  if (!asksForContent(selection.condition))
-    return read(session, selection, selectionSql(tenantId, selection));
-  if (isByTime(selection.order) && !selection.skip) {
-    const page = await read(session, selection, beginningSql(tenantId, selection));
-    if (page.length === selection.limit) return page;
+  const {condition, order, limit, skip} = selection;
+  if (!asksForContent(condition)) return read(session, selection, selectionSql(tenantId, selection));
+  if (isByTime(order) && !skip) {
+    const sample = await read(session, selection, beginningSql(tenantId, selection, Math.max(SAMPLE, limit)));
+    if (sample.length === limit) return sample;
+    if (sample.length >= FREQUENT) {
+      const enough = Math.ceil((2 * SAMPLE * limit) / sample.length);
+      const page = await read(session, selection, beginningSql(tenantId, selection, enough));
+      if (page.length === limit) return page;
+    }
   }
   return read(session, selection, foundSql(tenantId, selection));
 }
@@ -52,13 +59,13 @@ async function read(session: Session, {fields}: Selection, {text, values}: Sql):
 
 const isByTime = ([first]: readonly OrderTerm[]): boolean => first?.column.property === 'actedAt';
 
-/** What is frequent fills a page from the first entries of the order: no more of them are looked at. */
-function beginningSql(tenantId: string, selection: Selection & {limit: number}): Sql {
+/** What is frequent fills a page from the first `entries` of the order: no more of them are looked at. */
+function beginningSql(tenantId: string, selection: Selection & {limit: number}, entries: number): Sql {
   const parameters = new Parameters();
   const {condition, order, limit, fields} = selection;
   const everything = {...selection, condition: timeOf(condition)};
   const beginning = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, everything, parameters)}
-    ${orderBySql(order)} LIMIT ${parameters.add(Math.max(AT_THE_BEGINNING, limit))}`;
+    ${orderBySql(order)} LIMIT ${parameters.add(entries)}`;
   const text = `SELECT ${columnList(selectedColumns(fields))} FROM (${beginning}) AS beginning
     WHERE ${conditionSql(condition, parameters)} ${orderBySql(order)} LIMIT ${parameters.add(limit)}`;
   return {text, values: parameters.values};
@@ -71,17 +78,12 @@ function timeOf(condition: Condition): Condition {
   return isTime ? condition : {kind: 'and', of: []};
 }
 
-/** What is rare is found first and ordered then. */
+/** What is rare is found first and ordered then: OFFSET 0 keeps the planner from looking for it in the order. */
 function foundSql(tenantId: string, selection: Selection): Sql {
   const parameters = new Parameters();
-  const {order, fields} = selection;
-  const keys = [...new Set(['acted_at', 'id', ...order.map(({column}) => column.column)])].join(', ');
-  const columns = columnList(selectedColumns(fields));
-  const text = `
-    WITH found AS MATERIALIZED (SELECT ${keys} FROM audit_entries WHERE ${whereSql(tenantId, selection, parameters)}),
-         page AS (SELECT acted_at AS at, id AS which FROM found ${orderSql(selection, parameters)})
-    SELECT ${columns} FROM page JOIN audit_entries ON tenant_id = ${parameters.add(tenantId)} AND acted_at = at AND id = which
-    ${orderBySql(order)}`;
+  const found = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, selection, parameters)} OFFSET 0`;
+  const columns = columnList(selectedColumns(selection.fields));
+  const text = `SELECT ${columns} FROM (${found}) AS found ${orderSql(selection, parameters)}`;
   return {text, values: parameters.values};
 }
 
