@@ -808,6 +808,55 @@ $function$
 ;
 ALTER FUNCTION audit_signers(text) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_split_default(at_most bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '1s'
+AS $function$
+DECLARE
+  month_start timestamptz;
+  month_end   timestamptz;
+  name        text;
+  entries     bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('audit_ensure_partition', 0));
+  SELECT date_trunc('month', min(acted_at)) INTO month_start FROM audit_logs_default
+   WHERE acted_at >= '2000-01-01' AND acted_at < date_trunc('month', now()) + interval '3 months';
+  IF month_start IS NULL THEN
+    RETURN NULL;
+  END IF;
+  month_end := month_start + interval '1 month';
+  name := 'audit_logs_' || to_char(month_start, 'YYYY_MM');
+  -- A partition that was detached keeps its name and its month until somebody takes the table away.
+  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+    RETURN NULL;
+  END IF;
+  LOCK TABLE audit_logs_default IN ACCESS EXCLUSIVE MODE;
+  SELECT count(*) INTO entries FROM audit_logs_default WHERE acted_at >= month_start AND acted_at < month_end;
+  IF entries > at_most THEN
+    RAISE WARNING 'the default partition holds % entries of %, more than the % that are moved at once', entries, name, at_most;
+    RETURN NULL;
+  END IF;
+  EXECUTE format('CREATE TABLE %I (LIKE audit_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+  PERFORM set_config('audit.lawful_removal', 'yes', true);
+  EXECUTE format('WITH moved AS (DELETE FROM audit_logs_default WHERE acted_at >= $1 AND acted_at < $2 RETURNING *)
+                  INSERT INTO %I SELECT * FROM moved', name) USING month_start, month_end;
+  PERFORM set_config('audit.lawful_removal', '', true);
+  EXECUTE format('CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
+                  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()', name);
+  PERFORM audit_open_partition(to_regclass(quote_ident(name)));
+  EXECUTE format('ALTER TABLE audit_logs ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, month_start, month_end);
+  RETURN name;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN NULL;
+END
+$function$
+;
+ALTER FUNCTION audit_split_default(bigint) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_thin_checkpoints(tenant text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -962,6 +1011,7 @@ GRANT EXECUTE ON FUNCTION audit_finish_archive(uuid,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,text,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_split_default(bigint) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_uncounted() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;

@@ -40,6 +40,7 @@ import {EntryCounter} from './jobs/entry-counter';
 import {eraseJob} from './jobs/erase-job';
 import {JobRunner} from './jobs/job-runner';
 import {OutboxRelays} from './jobs/outbox-relays';
+import {PartitionKeeper} from './jobs/partition-keeper';
 import {exportJob, queryJob} from './jobs/recall-job';
 import {TreeSweep} from './jobs/tree-sweep';
 import {AuditServiceBindings as Keys} from './keys';
@@ -129,6 +130,11 @@ function parts(): Binding[] {
     observer(WORKERS, Keys.JOB_RUNNER, jobRunner),
     observer(WORKERS, 'audit-service.outbox-relays', outboxRelays),
     observer(WORKERS, 'audit-service.checkpoint-publisher', checkpointPublisher),
+    observer(
+      WORKERS,
+      'audit-service.partition-keeper',
+      async get => new PartitionKeeper(await get(Keys.DATABASE), await get(Keys.LOGGER)),
+    ),
     observer(WORKERS, 'audit-service.entry-counter', async get => {
       const {countIntervalMs} = await get(Keys.OPTIONS);
       return new EntryCounter(await get(Keys.DATABASE), countIntervalMs, await get(Keys.LOGGER));

@@ -63,6 +63,34 @@ function monthsOf(times: Iterable<string>): Set<string> {
   return months;
 }
 
+/** Entries that are moved out of the default partition in one transaction: a few seconds of them. */
+const MOVED_AT_ONCE = 200_000;
+
+/** Makes the partitions of this month and the two that follow. */
+export async function preparePartitions(database: Database): Promise<void> {
+  const now = new Date();
+  for (const ahead of [0, 1, 2]) {
+    const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead)).toISOString();
+    await database.transaction({role: 'audit_writer', tenantId: '', background: true}, session =>
+      session.rows('SELECT audit_ensure_partition($1)', [month]),
+    );
+  }
+}
+
+/**
+ * Moves the entries of one month out of the default partition into one of their own.
+ *
+ * @returns the name of the partition, or undefined where nothing is to be moved, or not now
+ */
+export async function splitDefaultPartition(database: Database): Promise<string | undefined> {
+  const [row] = await database.transaction({role: 'audit_writer', tenantId: '', background: true}, session =>
+    session.rows('SELECT audit_split_default($1)', [MOVED_AT_ONCE]),
+  );
+  if (typeof row?.[0] !== 'string') return undefined;
+  known.delete(database);
+  return row[0];
+}
+
 /** Whether an error says that a partition is not what it was; what was known of partitions is forgotten then. */
 export function hasMoved(database: Database, error: unknown): boolean {
   if (!MOVED.includes(String((error as {code?: unknown}).code))) return false;
