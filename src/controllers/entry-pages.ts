@@ -28,7 +28,7 @@ export async function entryPage(
   const {entries, more} = await auditLogs.find(tenantId, selection, limit);
   const [first, last] = [entries.at(0), entries.at(-1)];
   const backward = place?.backward === true;
-  const isThereNext = backward || more;
+  const isThereNext = !asked.ranked && (backward || more);
   const isTherePrevious = backward ? more : place !== undefined;
   pageLinks(context, {
     ...(isThereNext && last && {next: writeCursor(key, scope, last)}),

@@ -184,7 +184,10 @@ export const FILE_LIMIT = query('limit', 'Entries at most; all where it is left 
   minimum: 1,
 });
 
-export const ORDER = query('order', 'Property and direction', {type: 'string', default: 'actedAt DESC'});
+export const ORDER = query('order', 'Property and direction; relevance, where words are searched for', {
+  type: 'string',
+  default: 'actedAt DESC',
+});
 
 export const INCLUDE_ARCHIVED = query(
   'includeArchivedLogs',

@@ -37,6 +37,12 @@ export const both = (a: Condition, b: Condition): Condition => ({kind: 'and', of
 
 export const not = (of: Condition): Condition => ({kind: 'not', of});
 
+/** The words that entries under a condition may have for it: those under a negation are not among them. */
+export function wordsOf(condition: Condition): Extract<Condition, {kind: 'words'}>[] {
+  if (condition.kind === 'words') return [condition];
+  return condition.kind === 'and' || condition.kind === 'or' ? condition.of.flatMap(wordsOf) : [];
+}
+
 /** Lower and upper bound (RFC 3339, inclusive) that every entry under the condition keeps, where it has one. */
 export interface TimeRange {
   from?: string;

@@ -17,6 +17,8 @@ export interface Selection {
   /** Values of the order's columns in an entry; the page begins after it, or ends before it where it is read backward. */
   after?: readonly Operand[];
   backward?: boolean;
+  /** Best match of the condition's words first, of the newest that match; the order decides among equals. */
+  ranked?: boolean;
   /** Properties to answer; all where it is left out. */
   fields?: ReadonlySet<keyof AuditEntry>;
 }

@@ -1,5 +1,5 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import {type Condition, EVERYTHING} from '../models/condition';
+import {type Condition, EVERYTHING, wordsOf} from '../models/condition';
 import {columnOf, ENTRY_COLUMNS, type EntryColumn} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
 import {currentTime} from '../models/time';
@@ -73,8 +73,26 @@ export function readPageQuery(
 ): ReadQuery & {limit: number; now: string} {
   const cursor = query.cursor ?? query.page_token ?? query.pageToken;
   const now = (typeof cursor === 'string' && momentOf(cursor)) || currentTime();
-  const read = readQuery(tenantId, query, {own, now});
+  const {order, ...others} = query;
+  const by = order ?? query.sortBy ?? query.sort_by;
+  const ranked = by === RELEVANCE;
+  const {sortBy: _sortBy, sort_by: _sort, ...unsorted} = others;
+  const read = readQuery(tenantId, ranked ? unsorted : query, {own, now});
+  if (ranked) rank(read);
   return {...read, limit: read.selection.limit ?? DEFAULT_LIMIT, now};
+}
+
+/** What a page of words may be ordered by in place of a property. */
+const RELEVANCE = 'relevance';
+
+/** Ranked entries have no place that a cursor could name: their rank depends on what else there is. */
+function rank({selection, cursor}: ReadQuery): void {
+  const fault = (field: string, message: string) =>
+    queryFault(field, 'INVALID_VALUE', message, 'INVALID_PARAMETER');
+  if (wordsOf(selection.condition).length === 0)
+    throw fault('order', 'by relevance needs words to search for');
+  if (cursor !== undefined) throw fault('cursor', 'does not go together with relevance: use skip');
+  selection.ranked = true;
 }
 
 const everything = (): Selection => ({condition: EVERYTHING, order: NEWEST_FIRST});

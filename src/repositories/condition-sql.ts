@@ -24,7 +24,7 @@ export function conditionSql(condition: Condition, parameters: Parameters, table
     case 'not':
       return `(${conditionSql(condition.of, parameters, table)} IS NOT TRUE)`;
     case 'words':
-      return wordsSql(condition.text, condition.prefix, parameters);
+      return wordsSql(condition, parameters);
     case 'entitiesOf': {
       const inner = conditionSql(condition.of, parameters, table);
       return `(${inner} OR (coalesce(acted_on, ''), entity_id) IN (SELECT coalesce(acted_on, ''), entity_id FROM ${table} WHERE ${inner} AND entity_id IS NOT NULL))`;
@@ -101,10 +101,21 @@ const IN_WORDS: readonly string[] = ['actorName', 'actorEmail', 'entityName', 'd
 const hasWordsOf = (placeholder: string): string =>
   `(numnode(plainto_tsquery('simple', ${placeholder})) = 0 OR ${WORDS} @@ plainto_tsquery('simple', ${placeholder}))`;
 
-function wordsSql(text: string, prefix: boolean, parameters: Parameters): string {
-  if (!prefix) return `(${WORDS} @@ websearch_to_tsquery('simple', ${parameters.add(text)}))`;
+type Words = Extract<Condition, {kind: 'words'}>;
+
+const wordsSql = (words: Words, parameters: Parameters): string =>
+  `(${WORDS} @@ ${wordQuery(words, parameters)})`;
+
+function wordQuery({text, prefix}: Words, parameters: Parameters): string {
+  if (!prefix) return `websearch_to_tsquery('simple', ${parameters.add(text)})`;
   const quoted = `'${text.replace(/['\\]/g, '$&$&')}':*`;
-  return `(${WORDS} @@ to_tsquery('simple', ${parameters.add(quoted)}))`;
+  return `to_tsquery('simple', ${parameters.add(quoted)})`;
+}
+
+/** How well an entry matches the words of a condition; names count most, metadata least. */
+export function relevanceSql(words: readonly Words[], parameters: Parameters): string {
+  const query = words.map(each => wordQuery(each, parameters)).join(' || ');
+  return `ts_rank(${WORDS}, ${query})`;
 }
 
 function anyOf(target: EntryColumn, operands: readonly Operand[], parameters: Parameters): string {
@@ -219,9 +230,11 @@ export function asksForContent(condition: Condition): boolean {
   }
 }
 
-/** `ORDER BY`. Absent values come last, or first when descending. */
-export const orderBySql = (order: readonly OrderTerm[]): string =>
-  `ORDER BY ${order.map(({column, descending}) => `${column.column} ${descending ? 'DESC' : 'ASC'}`).join(', ')}`;
+/** Absent values come last, or first when descending. */
+export const orderTerms = (order: readonly OrderTerm[]): string =>
+  order.map(({column, descending}) => `${column.column} ${descending ? 'DESC' : 'ASC'}`).join(', ');
+
+export const orderBySql = (order: readonly OrderTerm[]): string => `ORDER BY ${orderTerms(order)}`;
 
 /** `ORDER BY`, `LIMIT` and `OFFSET` of a selection. */
 export function orderSql({order, limit, skip}: Selection, parameters: Parameters): string {

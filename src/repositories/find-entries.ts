@@ -1,7 +1,16 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import type {Condition} from '../models/condition';
+import {type Condition, wordsOf} from '../models/condition';
 import type {OrderTerm, Selection} from '../models/selection';
-import {afterSql, asksForContent, conditionSql, orderBySql, orderSql, Parameters} from './condition-sql';
+import {
+  afterSql,
+  asksForContent,
+  conditionSql,
+  orderBySql,
+  orderSql,
+  orderTerms,
+  Parameters,
+  relevanceSql,
+} from './condition-sql';
 import type {Session} from './database';
 import {columnList, entryFromRow, selectedColumns} from './entry-row';
 
@@ -39,6 +48,7 @@ export async function findEntries(
   selection: Selection & {limit: number},
 ): Promise<AuditEntry[]> {
   const {condition, order, limit, skip} = selection;
+  if (selection.ranked) return read(session, selection, rankedSql(tenantId, selection));
   if (!asksForContent(condition)) return read(session, selection, selectionSql(tenantId, selection));
   if (isByTime(order) && !skip) {
     const sample = await read(session, selection, beginningSql(tenantId, selection, Math.max(SAMPLE, limit)));
@@ -84,6 +94,21 @@ function foundSql(tenantId: string, selection: Selection): Sql {
   const found = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, selection, parameters)} OFFSET 0`;
   const columns = columnList(selectedColumns(selection.fields));
   const text = `SELECT ${columns} FROM (${found}) AS found ${orderSql(selection, parameters)}`;
+  return {text, values: parameters.values};
+}
+
+/** Matches that are ranked: the newest. */
+const RANKED = 10_000;
+
+/** The best of the newest matches. */
+function rankedSql(tenantId: string, selection: Selection & {limit: number}): Sql {
+  const parameters = new Parameters();
+  const {condition, order, limit, skip, fields} = selection;
+  const found = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, selection, parameters)} OFFSET 0`;
+  const newest = `SELECT * FROM (${found}) AS found ${orderBySql(order)} LIMIT ${parameters.add(RANKED)}`;
+  const relevance = relevanceSql(wordsOf(condition), parameters);
+  const text = `SELECT ${columnList(selectedColumns(fields))} FROM (${newest}) AS newest
+    ORDER BY ${relevance} DESC, ${orderTerms(order)} LIMIT ${parameters.add(limit)} OFFSET ${parameters.add(skip ?? 0)}`;
   return {text, values: parameters.values};
 }
 

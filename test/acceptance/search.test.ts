@@ -128,6 +128,27 @@ for (const [query, ...names] of QUESTIONS) {
   });
 }
 
+test('answers the best match first where it is asked for relevance', async () => {
+  const relevant = [
+    {action: 'rank.metadata', metadata: {note: 'zebra'}, actedAt: '2026-04-03T00:00:00Z'},
+    {action: 'rank.name', entityName: 'Zebra', actedAt: '2026-04-01T00:00:00Z'},
+    {action: 'rank.description', description: 'a zebra among horses', actedAt: '2026-04-02T00:00:00Z'},
+  ];
+  await service.send('/audit-logs/batch', {method: 'POST', body: relevant});
+  const actions = async (query: string) => {
+    const {status, json, text, headers} = await service.send(`/audit-logs?search=zebra&${query}`);
+    assert.equal(status, 200, text);
+    assert.equal(headers.get('link'), null);
+    return (json as AuditEntry[]).map(({action}) => action);
+  };
+  const best = ['rank.name', 'rank.description', 'rank.metadata'];
+  assert.deepEqual(await actions('order=relevance'), best);
+  assert.deepEqual(await actions('sort_by=relevance&limit=1'), best.slice(0, 1));
+  assert.deepEqual(await actions('sort_by=relevance&limit=1&skip=1'), best.slice(1, 2));
+  assert.deepEqual(await actions('limit=5'), ['rank.metadata', 'rank.description', 'rank.name']);
+  await service.send('/audit-logs?actor=x&order=relevance').then(({status}) => assert.equal(status, 400));
+});
+
 test('answers without changes where they are not wanted', async () => {
   const {json} = await service.send('/audit-logs?q=has:before&include_changes=false');
   const [entry] = json as AuditEntry[];
