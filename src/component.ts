@@ -24,7 +24,9 @@ import {AuditController} from './controllers/audit.controller';
 import {ErasureController} from './controllers/erasure.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
+import {HistoryController} from './controllers/history.controller';
 import {JobController} from './controllers/job.controller';
+import {MonitoringController} from './controllers/monitoring.controller';
 import {ProofController} from './controllers/proof.controller';
 import {ReadLog} from './controllers/read-log';
 import {retryAfter} from './controllers/retry-after';
@@ -79,6 +81,8 @@ export class AuditServiceComponent implements Component {
     JobController,
     ProofController,
     SummaryController,
+    HistoryController,
+    MonitoringController,
   ];
   readonly bindings: Binding[];
 

@@ -21,6 +21,7 @@ import type {Gate} from './gate';
 import {jobOrder} from './job-order';
 import {
   COUNTING,
+  CURSOR_HEADERS,
   ENTRY_REF,
   EXAMPLE_ENTRY,
   errors,
@@ -149,14 +150,7 @@ export class AuditController {
     responses: {
       200: {
         description: 'A page of entries, or the id of the job that includes archived ones',
-        headers: {
-          Link: {
-            description: 'The pages beside it, rel="next" and rel="prev" (RFC 8288)',
-            schema: {type: 'string'},
-          },
-          'X-Next-Cursor': {description: 'The cursor of the next page', schema: {type: 'string'}},
-          'X-Previous-Cursor': {description: 'The cursor of the page before', schema: {type: 'string'}},
-        },
+        headers: CURSOR_HEADERS,
         content: json({
           oneOf: [
             {type: 'array', items: ENTRY_REF},
@@ -181,7 +175,7 @@ export class AuditController {
       this.auditLogs,
       this.context,
       tenantId,
-      readPageQuery(tenantId, query, ['includeArchivedLogs']),
+      readPageQuery(tenantId, query, {own: ['includeArchivedLogs']}),
     );
   }
 

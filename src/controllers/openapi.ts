@@ -155,6 +155,19 @@ export const COUNTING: ParameterObject[] = [
   query('estimate', 'true: what the statistics expect', {type: 'boolean', default: false}),
 ];
 
+export const CURSOR_HEADERS = {
+  Link: {description: 'The pages beside it, rel="next" and rel="prev" (RFC 8288)', schema: TEXT},
+  'X-Next-Cursor': {description: 'The cursor of the next page', schema: TEXT},
+  'X-Previous-Cursor': {description: 'The cursor of the page before', schema: TEXT},
+};
+
+/** A page of entries. */
+export const ENTRY_PAGE: ResponseObject = {
+  description: 'A page of entries',
+  headers: CURSOR_HEADERS,
+  content: json({type: 'array', items: ENTRY_REF}),
+};
+
 /** Which properties of one entry. */
 export const FIELDS_FILTER: ParameterObject = {
   name: 'filter',

@@ -1,5 +1,5 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import {type Condition, EVERYTHING, wordsOf} from '../models/condition';
+import {both, type Condition, EVERYTHING, wordsOf} from '../models/condition';
 import {columnOf, ENTRY_COLUMNS, type EntryColumn} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
 import {currentTime} from '../models/time';
@@ -65,32 +65,45 @@ export function readQuery(
   return {selection, ...(cursor && {cursor: cursor.value})};
 }
 
+/** What a path says of its pages before the query says more. */
+export interface PageDefaults {
+  own?: OwnParameters;
+  /** Holds as well as what the query asks for. */
+  condition?: Condition;
+  /** Where the query asks for none. */
+  order?: Selection['order'];
+}
+
 /** The same for an answer of one page. A cursor brings along what its first page took for now. */
 export function readPageQuery(
   tenantId: string,
   query: QueryParameters,
-  own: OwnParameters = [],
+  {own = [], condition, order}: PageDefaults = {},
 ): ReadQuery & {limit: number; now: string} {
   const cursor = query.cursor ?? query.page_token ?? query.pageToken;
   const now = (typeof cursor === 'string' && momentOf(cursor)) || currentTime();
-  const {order, ...others} = query;
-  const by = order ?? query.sortBy ?? query.sort_by;
-  const ranked = by === RELEVANCE;
-  const {sortBy: _sortBy, sort_by: _sort, ...unsorted} = others;
-  const read = readQuery(tenantId, ranked ? unsorted : query, {own, now});
-  if (ranked) rank(read);
-  return {...read, limit: read.selection.limit ?? DEFAULT_LIMIT, now};
+  const sorting = ORDERING.find(name => query[name] === RELEVANCE);
+  const {[sorting ?? '']: _ranked, ...others} = query;
+  const read = readQuery(tenantId, others, {own, now});
+  const {selection} = read;
+  if (condition) selection.condition = both(condition, selection.condition);
+  if (order && selection.order === NEWEST_FIRST) selection.order = order;
+  if (sorting !== undefined) rank(read, sorting);
+  return {...read, limit: selection.limit ?? DEFAULT_LIMIT, now};
 }
+
+/** Parameters that may ask for relevance. */
+const ORDERING = ['order', 'sortBy', 'sort_by'];
 
 /** What a page of words may be ordered by in place of a property. */
 const RELEVANCE = 'relevance';
 
 /** Ranked entries have no place that a cursor could name: their rank depends on what else there is. */
-function rank({selection, cursor}: ReadQuery): void {
+function rank({selection, cursor}: ReadQuery, sorting: string): void {
   const fault = (field: string, message: string) =>
     queryFault(field, 'INVALID_VALUE', message, 'INVALID_PARAMETER');
   if (wordsOf(selection.condition).length === 0)
-    throw fault('order', 'by relevance needs words to search for');
+    throw fault(sorting, 'by relevance needs words to search for');
   if (cursor !== undefined) throw fault('cursor', 'does not go together with relevance: use skip');
   selection.ranked = true;
 }

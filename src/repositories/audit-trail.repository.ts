@@ -8,6 +8,7 @@ import type {OrderTerm, Selection} from '../models/selection';
 import type {Summary, SummaryShape} from '../models/summary';
 import type {Database, Session} from './database';
 import {countEntries, estimateEntries, findEntries} from './find-entries';
+import {type AddressUse, ipHistory} from './ip-history';
 import {type LeafRow, leafRow} from './leaf-row';
 import {onlyReceipt} from './store-entries';
 import {streamEntries} from './stream-entries';
@@ -135,6 +136,15 @@ export class AuditTrailRepository {
     return this.database.transaction({role: 'audit_reader', tenantId, timeoutMs, repeatable: true}, session =>
       summarize(session, tenantId, condition, shape),
     );
+  }
+
+  /** Where the actor of the entries under a condition acted from. */
+  ipHistory(
+    tenantId: string,
+    condition: Condition,
+    limit: number,
+  ): Promise<{addresses: AddressUse[]; complete: boolean}> {
+    return this.read(tenantId, session => ipHistory(session, tenantId, condition, limit));
   }
 
   private read<T>(tenantId: string, work: (session: Session) => Promise<T>): Promise<T> {

@@ -16,7 +16,7 @@ before(async () => {
   const entries = [
     {
       ...{action: 'user.login', actor: 'u-1', outcome: 'failure', reason: 'wrong password', severity: 'high'},
-      ...{ip: '10.1.2.3', requestId: 'r-1'},
+      ...{ip: '10.1.2.3', requestId: 'r-1', category: 'auth'},
     },
     {
       ...{
@@ -28,6 +28,7 @@ before(async () => {
         requestId: 'r-1',
       },
       ...{before: {role: 'editor'}, after: {role: 'admin'}, changedFields: ['role']},
+      ...{actedAt: new Date(Date.now() - 2 * 86_400_000).toISOString()},
     },
   ];
   const {status, text} = await service.send('/audit-logs/batch', {method: 'POST', body: entries});
@@ -43,7 +44,9 @@ for (let i = 0; i < lines.length; i += 2) {
     const env = {...process.env, URL: service.url, TOKEN: await service.token()};
     const {stdout} = await promisify(execFile)('bash', ['-c', command], {env});
     const answer = JSON.parse(stdout);
-    const found = Array.isArray(answer) ? answer.length : (answer.count ?? answer.entries);
+    const found = Array.isArray(answer)
+      ? answer.length
+      : (answer.count ?? answer.entries ?? answer.addresses.length);
     assert.ok(found > 0, `${command} answered ${stdout}`);
   });
 }
