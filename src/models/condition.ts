@@ -12,6 +12,12 @@ export type Comparison =
   | {operator: 'regexp'; value: string; ignoreCase: boolean}
   | {operator: 'exists'; value: boolean};
 
+/** A property of an entry, or what a path leads to in a JSON property, from the outside in. */
+export interface PropertyPath {
+  column: EntryColumn;
+  path: readonly string[];
+}
+
 /**
  * Which entries are meant. Absent values are unequal to every value, so a negation (`neq`, `nin`, `nlike`,
  * `nilike`) includes entries that lack the property.
@@ -20,6 +26,10 @@ export type Condition =
   | {kind: 'and' | 'or'; of: readonly Condition[]}
   /** `path` leads into a JSON column, from the outside in. */
   | {kind: 'compare'; column: EntryColumn; path: readonly string[]; comparison: Comparison}
+  /** What is not under `of`; entries that lack what it compares are. */
+  | {kind: 'not'; of: Condition}
+  /** Two properties with the same text, whatever the case of its letters; absent ones are equal to nothing. */
+  | {kind: 'same'; left: PropertyPath; right: PropertyPath}
   /** Entries of every entity that has at least one entry under `of`, and those entries themselves. */
   | {kind: 'entitiesOf'; of: Condition};
 

@@ -20,7 +20,10 @@ function namesAnother(condition: Condition, tenantId: string): boolean {
     case 'or':
       return condition.of.some(part => namesAnother(part, tenantId));
     case 'entitiesOf':
+    case 'not':
       return namesAnother(condition.of, tenantId);
+    case 'same':
+      return false;
     case 'compare': {
       const {column, comparison} = condition;
       const isOther = (name: unknown) => name !== null && name !== tenantId;
