@@ -19,8 +19,10 @@ import {readArchive} from './archive/archive-reader';
 import {writeArchive} from './archive/archive-writer';
 import {createObjectStore} from './archive/create-object-store';
 import {keepExport} from './archive/keep-export';
+import {AlertController} from './controllers/alert.controller';
 import {ArchiveController} from './controllers/archive.controller';
 import {AuditController} from './controllers/audit.controller';
+import {DetectionRuleController} from './controllers/detection-rule.controller';
 import {ErasureController} from './controllers/erasure.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
@@ -29,17 +31,21 @@ import {ProofController} from './controllers/proof.controller';
 import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
 import {tileRoutes} from './controllers/tile-routes';
+import {defaultRules} from './detection/default-rules';
+import {Detector} from './detection/detector';
 import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {parseWitnessKey} from './integrity/cosignature';
 import {archiveJob} from './jobs/archive-job';
 import {CheckpointPublisher} from './jobs/checkpoint-publisher';
+import {DetectionRunner} from './jobs/detection-runner';
 import {eraseJob} from './jobs/erase-job';
 import {JobRunner} from './jobs/job-runner';
 import {OutboxRelays} from './jobs/outbox-relays';
 import {exportJob, queryJob} from './jobs/recall-job';
 import {TreeSweep} from './jobs/tree-sweep';
 import {AuditServiceBindings as Keys} from './keys';
+import {Alert} from './models/alert.model';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
 import {MappingLog} from './models/mapping-log.model';
@@ -66,7 +72,7 @@ import {WitnessClient} from './witness/witness-client';
  * key, before or after, takes the place of the component's own.
  */
 export class AuditServiceComponent implements Component {
-  readonly models = [AuditLog, MappingLog, Job, CustomFilter];
+  readonly models = [AuditLog, MappingLog, Job, CustomFilter, Alert];
   readonly controllers = [
     AuditController,
     ExportController,
@@ -74,6 +80,8 @@ export class AuditServiceComponent implements Component {
     ErasureController,
     JobController,
     ProofController,
+    AlertController,
+    DetectionRuleController,
   ];
   readonly bindings: Binding[];
 
@@ -121,6 +129,13 @@ function parts(): Binding[] {
     observer(WORKERS, Keys.JOB_RUNNER, jobRunner),
     observer(WORKERS, 'audit-service.outbox-relays', outboxRelays),
     observer(WORKERS, 'audit-service.checkpoint-publisher', checkpointPublisher),
+    singleton(Keys.DETECTION_RULES, () => defaultRules()),
+    singleton(Keys.DETECTOR, detector),
+    observer(WORKERS, 'audit-service.detection-runner', async get => {
+      const parts = {database: await get(Keys.DATABASE), detector: await get(Keys.DETECTOR)};
+      const {detection} = await get(Keys.OPTIONS);
+      return new DetectionRunner({...parts, logger: await get(Keys.LOGGER)}, detection);
+    }),
     observer(WRITERS, 'audit-service.drain', async get => {
       const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
       return {stop: () => auditLogs.drained()};
@@ -186,6 +201,16 @@ async function jobRunner(get: Get): Promise<JobRunner> {
   };
   const {jobs} = await get(Keys.OPTIONS);
   return new JobRunner(await get(Keys.JOB_ROWS), works, jobs, await get(Keys.LOGGER));
+}
+
+async function detector(get: Get): Promise<Detector> {
+  const metrics = await get(Keys.METRICS, {optional: true});
+  return new Detector({
+    database: await get(Keys.DATABASE),
+    rules: await get(Keys.DETECTION_RULES),
+    logger: await get(Keys.LOGGER),
+    onAlert: level => metrics?.countAlert(level),
+  });
 }
 
 async function outboxRelays(get: Get): Promise<OutboxRelays> {

@@ -39,6 +39,7 @@ export interface Settings {
     logIntervalMs: number;
     witnesses: {urls: string[]; keys: string[]};
   };
+  detection: {intervalMs: number};
   store: ObjectStoreOptions;
   queryTimeoutMs: number;
   archiveWaitMs: number;
@@ -194,6 +195,7 @@ export function readSettings(environment: Environment): Settings {
       logIntervalMs: whole('CHECKPOINT_LOG_INTERVAL_MS', 0, 86_400_000),
       witnesses,
     },
+    detection: {intervalMs: whole('DETECTION_INTERVAL_MS', 0, 86_400_000)},
     store: bucket
       ? {
           kind: 's3',

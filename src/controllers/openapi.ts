@@ -68,6 +68,23 @@ export const EXAMPLE_JOB = {
   result: [EXAMPLE_STORED_ENTRY],
 };
 
+export const EXAMPLE_ALERT = {
+  id: '5f4f8a0e-0b1c-5b53-8d3c-2a1f4be1f7a4',
+  ruleId: '0b0a3c51-7d5f-4a6e-9a57-6e2f7b5d1c01',
+  title: 'Many failed logins from one address',
+  level: 'medium',
+  tags: ['attack.credential-access', 'attack.t1110'],
+  group: {ip: '192.0.2.10'},
+  window: {from: '2026-05-01T09:21:07.004000Z', to: '2026-05-01T09:30:00.123456Z'},
+  entries: 1,
+  evidence: [EXAMPLE_STORED_ENTRY.id],
+  status: 'acknowledged',
+  raisedAt: '2026-05-01T09:30:02.010000Z',
+  changedAt: '2026-05-01T09:35:00.000000Z',
+  changedBy: 'jane@example.com',
+  note: 'looking at it',
+};
+
 /**
  * A body that the route reads itself: as a stream, checked by the gate into the trail rather than by the
  * schema that describes it.

@@ -60,7 +60,9 @@ class CorrelationReader<Part extends RulePart> {
 
   /** The one taxonomy of a correlation and everything beneath it. */
   taxonomyOf(main: Part): Taxonomy {
-    const taxonomies = new Set(this.parts.filter(({content}) => content.detection).map(part => part.taxonomy));
+    const taxonomies = new Set(
+      this.parts.filter(({content}) => content.detection).map(part => part.taxonomy),
+    );
     if (taxonomies.size > 1) {
       throw new RuleFault(['correlation', 'rules'], 'UNSUPPORTED', 'correlates rules of several log sources');
     }
@@ -70,7 +72,8 @@ class CorrelationReader<Part extends RulePart> {
   signal(part: Part, taxonomy: Taxonomy, depth: number): Signal {
     const known = this.known.get(part);
     if (known) return known;
-    if (depth > MAX_CHAIN) throw new RuleFault(['correlation', 'rules'], 'TOO_LONG', 'is a chain without an end');
+    if (depth > MAX_CHAIN)
+      throw new RuleFault(['correlation', 'rules'], 'TOO_LONG', 'is a chain without an end');
     const signal = part.content.detection ? this.match(part) : this.correlated(part, taxonomy, depth);
     this.known.set(part, signal);
     return signal;
@@ -81,6 +84,7 @@ class CorrelationReader<Part extends RulePart> {
     const correlation = objectAt(part.content.correlation, at);
     assertKnown(correlation, ['type', 'rules', 'group-by', 'timespan', ...NOVELTY_NAMES], at, REFUSED);
     const of = this.referred(correlation.rules, taxonomy, 0);
+    this.reading(part);
     if (of.length !== 1 || of[0]?.kind !== 'match') {
       throw new RuleFault([...at, 'rules'], 'INVALID_VALUE', 'must name one rule that has a detection');
     }
@@ -136,7 +140,8 @@ class CorrelationReader<Part extends RulePart> {
   private condition(type: (typeof TYPES)[number], given: unknown, taxonomy: Taxonomy) {
     const at: Place = ['correlation', 'condition'];
     if (type.startsWith('temporal')) {
-      if (given !== undefined) throw new RuleFault(at, 'UNSUPPORTED', 'is not read here: all rules must occur');
+      if (given !== undefined)
+        throw new RuleFault(at, 'UNSUPPORTED', 'is not read here: all rules must occur');
       return {atLeast: 0, value: 0};
     }
     const condition = objectAt(given, at);
@@ -144,8 +149,12 @@ class CorrelationReader<Part extends RulePart> {
     const refused = Object.fromEntries(['lt', 'lte', 'eq', 'neq'].map(name => [name, MONOTONE]));
     assertKnown(condition, ['gt', 'gte', ...counting], at, refused);
     const {gt, gte, field} = condition;
-    if ((gt === undefined) === (gte === undefined)) throw new RuleFault(at, 'REQUIRED', 'must have gt or gte');
-    const atLeast = gte === undefined ? whole(gt, 0, MAX_COUNT, [...at, 'gt']) + 1 : whole(gte, 1, MAX_COUNT, [...at, 'gte']);
+    if ((gt === undefined) === (gte === undefined))
+      throw new RuleFault(at, 'REQUIRED', 'must have gt or gte');
+    const atLeast =
+      gte === undefined
+        ? whole(gt, 0, MAX_COUNT, [...at, 'gt']) + 1
+        : whole(gte, 1, MAX_COUNT, [...at, 'gte']);
     if (type === 'event_count') return {atLeast, value: 0};
     this.values.push(readGroupField(textAt(field, [...at, 'field']), taxonomy, [...at, 'field']));
     return {atLeast, value: this.values.length - 1};
@@ -156,7 +165,9 @@ class CorrelationReader<Part extends RulePart> {
     const names = textsAt(rules, at, MAX_RULES);
     if (names.length === 0) throw new RuleFault(at, 'REQUIRED', 'is missing');
     return names.map((name, i) => {
-      const found = this.parts.filter(part => part.names.includes(name) || part.names.includes(name.toLowerCase()));
+      const found = this.parts.filter(
+        part => part.names.includes(name) || part.names.includes(name.toLowerCase()),
+      );
       const [part] = found;
       const place = Array.isArray(rules) ? [...at, i] : at;
       if (!part || found.length > 1) {

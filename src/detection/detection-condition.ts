@@ -25,7 +25,8 @@ export function readDetectionCondition(
   selections: ReadonlyMap<string, Condition>,
   place: Place,
 ): Condition {
-  if (text.length > MAX_LENGTH) throw new RuleFault(place, 'TOO_LONG', `has more than ${MAX_LENGTH} characters`);
+  if (text.length > MAX_LENGTH)
+    throw new RuleFault(place, 'TOO_LONG', `has more than ${MAX_LENGTH} characters`);
   return new ConditionReader(text, selections, place).read();
 }
 
@@ -128,7 +129,8 @@ function isMeant(name: string, pattern: string): boolean {
   if (parts.length === 1) return name === pattern;
   const [first = ''] = parts;
   const last = parts.at(-1) ?? '';
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
+    return false;
   let at = first.length;
   for (const part of parts.slice(1, -1)) {
     const found = name.indexOf(part, at);

@@ -55,7 +55,8 @@ function readModifiers(names: readonly string[], place: Place): Modifiers {
     else if (name === 'all') modifiers.all = true;
     else if (name === 'cased') modifiers.cased = true;
     else if (name === 'i' && modifiers.kind === 're') modifiers.ignoreCase = true;
-    else throw new RuleFault(place, 'UNSUPPORTED', kind ? `goes not together with another: ${name}` : REFUSED);
+    else
+      throw new RuleFault(place, 'UNSUPPORTED', kind ? `goes not together with another: ${name}` : REFUSED);
   }
   const text = ['equal', 'contains', 'startswith', 'endswith'].includes(modifiers.kind);
   if (modifiers.cased && !text) throw new RuleFault(place, 'UNSUPPORTED', 'compares nothing that has a case');
@@ -73,13 +74,13 @@ function oneValue(
   const {kind} = modifiers;
   switch (kind) {
     case 'exists':
-      if (typeof value !== 'boolean')
-        throw new RuleFault(place, 'INVALID_TYPE', 'must be true or false');
+      if (typeof value !== 'boolean') throw new RuleFault(place, 'INVALID_TYPE', 'must be true or false');
       return compare({operator: 'exists', value});
     case 'fieldref':
       return {kind: 'same', left: field, right: readField(textAt(value, place), taxonomy, place)};
     case 'cidr':
-      if (field.column.kind !== 'ip') throw new RuleFault(place, 'INVALID_VALUE', 'is a network, and the field no address');
+      if (field.column.kind !== 'ip')
+        throw new RuleFault(place, 'INVALID_VALUE', 'is a network, and the field no address');
       return compare({operator: 'eq', value: operand(field, value, place)});
     case 're':
       return compare({operator: 'regexp', ...told(place, () => readRegexp(value, modifiers.ignoreCase, ''))});
@@ -111,7 +112,9 @@ function textual(
   if (column !== 'text' && column !== 'ip')
     throw new RuleFault(place, 'UNSUPPORTED', `compares ${field.column.property} in a way that it has not`);
   const pattern = likePattern(text);
-  const [before, after] = {contains: ['%', '%'], startswith: ['', '%'], endswith: ['%', '']}[kind as string] ?? ['', ''];
+  const [before, after] = {contains: ['%', '%'], startswith: ['', '%'], endswith: ['%', '']}[
+    kind as string
+  ] ?? ['', ''];
   return compare({operator: cased ? 'like' : 'ilike', value: `${before}${pattern}${after}`});
 }
 

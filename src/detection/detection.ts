@@ -22,7 +22,9 @@ export function readSelections(detection: unknown, taxonomy: Taxonomy, place: Pl
   if (names.length === 0) throw new RuleFault(place, 'REQUIRED', 'has no selection');
   if (names.length > MAX_SELECTIONS)
     throw new RuleFault(place, 'TOO_LONG', `has more than ${MAX_SELECTIONS} selections`);
-  const selections = new Map(names.map(name => [name, readSelection(given[name], taxonomy, [...place, name])]));
+  const selections = new Map(
+    names.map(name => [name, readSelection(given[name], taxonomy, [...place, name])]),
+  );
   const at = [...place, 'condition'];
   if (Array.isArray(condition)) throw new RuleFault(at, 'UNSUPPORTED', 'must be one condition');
   return readDetectionCondition(textAt(condition, at, 4_096), selections, at);

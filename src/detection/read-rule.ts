@@ -3,8 +3,8 @@ import {AuditError} from '../errors';
 import {type DetectionRule, LEVELS} from '../models/detection-rule';
 import {readCorrelation} from './correlation';
 import {readSelections} from './detection';
-import {assertKnown, objectAt, type Place, placeText, RuleFault, textAt, textsAt} from './rule-fault';
 import {type RuleDocument, ruleDocuments} from './rule-documents';
+import {assertKnown, objectAt, type Place, placeText, RuleFault, textAt, textsAt} from './rule-fault';
 import {readGroupField, type Taxonomy} from './rule-field';
 import type {RulePart} from './rule-part';
 
@@ -98,9 +98,15 @@ function ruleOf(main: Part, parts: readonly Part[], reading: (part: Part) => voi
   const {content} = main;
   const id = textAt(content.id, ['id']).toLowerCase();
   const told = {
-    ...{id, title: textAt(content.title, ['title']), level: oneOf(LEVELS, content.level ?? 'medium', ['level'])},
+    ...{
+      id,
+      title: textAt(content.title, ['title']),
+      level: oneOf(LEVELS, content.level ?? 'medium', ['level']),
+    },
     status: oneOf(STATUSES, content.status ?? 'experimental', ['status']),
-    ...(content.description !== undefined && {description: textAt(content.description, ['description'], 16_384)}),
+    ...(content.description !== undefined && {
+      description: textAt(content.description, ['description'], 16_384),
+    }),
     tags: textsAt(content.tags, ['tags']),
     falsePositives: textsAt(content.falsepositives, ['falsepositives']),
   };

@@ -66,7 +66,8 @@ function contentOf(document: Document): unknown {
 
 function assertShallow(value: unknown, place: Place): void {
   if (typeof value !== 'object' || value === null) return;
-  if (place.length > MAX_DEPTH) throw new RuleFault(place.slice(0, 3), 'INVALID_YAML', 'is nested too deeply');
+  if (place.length > MAX_DEPTH)
+    throw new RuleFault(place.slice(0, 3), 'INVALID_YAML', 'is nested too deeply');
   for (const [name, inner] of Object.entries(value)) assertShallow(inner, [...place, name]);
 }
 

@@ -1,6 +1,6 @@
 import type {PropertyPath} from '../models/condition';
-import {columnOf} from '../models/entry-columns';
 import type {Derivation, RuleField} from '../models/detection-rule';
+import {columnOf} from '../models/entry-columns';
 import {type Place, RuleFault} from './rule-fault';
 
 /** Where fields of a rule are found: in the properties of entries, or in the CloudTrail record that an entry was made of. */

@@ -8,5 +8,9 @@ export function readSpan(value: unknown, place: Place): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(typeof value === 'string' ? value : '') ?? [];
   const span = Number(count) * (UNIT_MS[unit ?? ''] ?? Number.NaN);
   if (span > 0 && span <= MAX_MS) return span;
-  throw new RuleFault(place, value === undefined ? 'REQUIRED' : 'INVALID_VALUE', 'must be a time of a year at most, such as 30s, 10m, 1h or 7d');
+  throw new RuleFault(
+    place,
+    value === undefined ? 'REQUIRED' : 'INVALID_VALUE',
+    'must be a time of a year at most, such as 30s, 10m, 1h or 7d',
+  );
 }

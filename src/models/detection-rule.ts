@@ -62,6 +62,20 @@ export interface DetectionRule {
 export const ALERT_STATUSES = ['open', 'acknowledged', 'resolved', 'dismissed'] as const;
 export type AlertStatus = (typeof ALERT_STATUSES)[number];
 
+/** Which alerts. */
+export interface AlertFilter {
+  status?: readonly string[];
+  level?: readonly string[];
+  rule?: string;
+  /** Alerts of this actor. */
+  actor?: string;
+  /** Alerts that have this value in whatever their rule groups by, such as an address. */
+  group?: string;
+  /** Alerts whose window ends at this moment or later, or begins at it or earlier. */
+  from?: string;
+  to?: string;
+}
+
 /** Ids of evidence that an alert keeps; their number is told in full. */
 export const MAX_EVIDENCE = 100;
 
@@ -82,3 +96,6 @@ export interface Finding {
 
 /** What the names of actions begin with that tell of alerts. No rule looks at them. */
 export const ALERT_ACTIONS = 'audit.alert.';
+
+/** What the names of actions begin with that tell of changes of rules. */
+export const RULE_ACTIONS = 'audit.rule.';

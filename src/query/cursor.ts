@@ -21,12 +21,24 @@ export interface CursorScope {
  */
 export function writeCursor(key: Buffer, scope: CursorScope, last: AuditEntry): string {
   const values = scope.selection.order.map(({column}) => last[column.property] ?? null);
+  return sealPlace(key, scopeText(scope), values);
+}
+
+/** @throws AuditError INVALID_CURSOR where the text is no cursor of this scope */
+export const readCursor = (key: Buffer, scope: CursorScope, cursor: string): readonly Operand[] =>
+  openPlace(key, scopeText(scope), cursor);
+
+const scopeText = ({tenantId, selection: {condition, order}}: CursorScope): string =>
+  JSON.stringify([tenantId, condition, order]);
+
+/** A place in a list as opaque text: values that lead to it, authenticated together with what the list is of. */
+export function sealPlace(key: Buffer, scope: string, values: readonly unknown[]): string {
   const payload = Buffer.from(JSON.stringify([VERSION, values]));
   return Buffer.concat([tagOf(key, scope, payload), payload]).toString('base64url');
 }
 
-/** @throws AuditError INVALID_CURSOR where the text is no cursor of this scope */
-export function readCursor(key: Buffer, scope: CursorScope, cursor: string): readonly Operand[] {
+/** The values of {@link sealPlace}. @throws AuditError INVALID_CURSOR where the text is no place of this scope */
+export function openPlace(key: Buffer, scope: string, cursor: string): readonly Operand[] {
   const bytes = Buffer.from(cursor, 'base64url');
   const payload = bytes.subarray(TAG_BYTES);
   if (
@@ -40,8 +52,5 @@ export function readCursor(key: Buffer, scope: CursorScope, cursor: string): rea
   return values;
 }
 
-function tagOf(key: Buffer, {tenantId, selection}: CursorScope, payload: Buffer): Buffer {
-  const {condition, order} = selection;
-  const scope = JSON.stringify([tenantId, condition, order]);
-  return createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, TAG_BYTES);
-}
+const tagOf = (key: Buffer, scope: string, payload: Buffer): Buffer =>
+  createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, TAG_BYTES);
