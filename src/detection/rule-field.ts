@@ -6,7 +6,7 @@ import {type Place, RuleFault} from './rule-fault';
 /** Where fields of a rule are found: in the properties of entries, or in the CloudTrail record that an entry was made of. */
 export type Taxonomy = 'audit' | 'cloudtrail';
 
-/** Fields of CloudTrail that the import makes properties of; all others are in the record that the entry keeps. */
+/** Fields of CloudTrail that the import renames; others are in the record that the entry keeps. */
 const FROM_CLOUDTRAIL: Readonly<Record<string, string>> = {
   eventName: 'action',
   eventSource: 'actionGroup',
@@ -38,8 +38,11 @@ export function readField(name: string, taxonomy: Taxonomy, place: Place): Prope
   return {column, path};
 }
 
-const fromCloudTrail = (name: string): string =>
-  Object.hasOwn(FROM_CLOUDTRAIL, name) ? String(FROM_CLOUDTRAIL[name]) : `metadata.cloudtrail.${name}`;
+/** Names that are both CloudTrail's and ours, such as `errorCode`, mean the same. */
+function fromCloudTrail(name: string): string {
+  if (Object.hasOwn(FROM_CLOUDTRAIL, name)) return String(FROM_CLOUDTRAIL[name]);
+  return columnOf(name.split('.', 1)[0] ?? '') ? name : `metadata.cloudtrail.${name}`;
+}
 
 /** The kind of column that a derivation is made of. */
 const DERIVED_OF = {network: 'ip', hour: 'time'} as const satisfies Record<Derivation, string>;

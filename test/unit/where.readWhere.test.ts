@@ -13,7 +13,8 @@ function told(condition: Condition): string {
   }
   if (condition.kind === 'entitiesOf') return `entities of ${told(condition.of)}`;
   if (condition.kind === 'not') return `not ${told(condition.of)}`;
-  if (condition.kind === 'same') return `${condition.left.column.property} = ${condition.right.column.property}`;
+  if (condition.kind === 'same')
+    return `${condition.left.column.property} = ${condition.right.column.property}`;
   return `${condition.kind}(${condition.of.map(told).join(', ')})`;
 }
 

@@ -41,7 +41,7 @@ export async function novelValues(
     WHERE v0 IS NOT NULL
       AND NOT EXISTS (SELECT FROM audit_logs WHERE ${known} AND ${same})
       AND EXISTS (SELECT FROM audit_logs WHERE ${known} AND ${value} IS NOT NULL AND ${learned})
-      AND (SELECT count(*) FROM (SELECT FROM audit_logs WHERE ${known} AND ${value} IS NOT NULL LIMIT ${entries}::bigint) some) = ${entries}::bigint
+      AND (SELECT count(*) FROM (SELECT FROM audit_logs WHERE ${known} AND ${value} IS NOT NULL LIMIT ${entries}::bigint) learnt) = ${entries}::bigint
     ORDER BY leaf_index`;
   return (await session.rows(text, parameters.values)).map(row => {
     const [micros, actedAt, id] = row.slice(groups.length + 1);
