@@ -25,7 +25,12 @@ const login = (ms: number, entry: Partial<NewAuditEntry> = {}) =>
 
 /** A record of CloudTrail as the import makes an entry of it. */
 const aws = (ms: number, eventName: string, record: JsonObject = {}, entry: Partial<NewAuditEntry> = {}) =>
-  at(ms, {action: eventName, metadata: {cloudtrail: {eventName, ...record}}, ...entry});
+  at(ms, {
+    action: eventName,
+    metadata: {cloudtrail: {eventName, ...record}},
+    ...(typeof record.errorCode === 'string' && {errorCode: record.errorCode}),
+    ...entry,
+  });
 
 /** What jane usually does: at ten in the morning, at one place. */
 const habit = (days: number, aDay: number): NewAuditEntry[] =>

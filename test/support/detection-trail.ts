@@ -47,7 +47,10 @@ export async function detectionTrail(): Promise<DetectionTrail> {
     async found(rules, entries, tenantId) {
       await trail.store(entries, tenantId);
       await lookedAt(trail.detectorOf(rules), tenantId);
-      const {rows: faults} = await db.admin.query('SELECT fault FROM detection_progress WHERE fault IS NOT NULL');
+      const {rows: faults} = await db.admin.query(
+        'SELECT fault FROM detection_progress WHERE tenant_id = $1 AND fault IS NOT NULL',
+        [tenantId],
+      );
       assert.deepEqual(faults, []);
       return trail.alerts(tenantId);
     },
