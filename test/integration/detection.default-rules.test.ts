@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {after, before, describe, test} from 'node:test';
-import type {JsonObject, NewAuditEntry} from '@loopback-audit/audit-log';
+import type {JsonObject, JsonValue, NewAuditEntry} from '@loopback-audit/audit-log';
 import {defaultRules} from '../../dist/detection/default-rules';
 import {type DetectionTrail, detectionTrail} from '../support/detection-trail';
 
@@ -40,6 +40,10 @@ const habit = (days: number, aDay: number): NewAuditEntry[] =>
       metadata: {country: 'NL'},
     }),
   );
+
+const bucketPolicy = (principal: JsonValue): JsonObject => ({
+  bucketPolicy: {Statement: [{Effect: 'Allow', Action: 's3:GetObject', Principal: principal}]},
+});
 
 /** Of each rule, what it is there for, and what is nearly the same. */
 const STORIES: Record<string, {story: NewAuditEntry[]; nearMiss: NewAuditEntry[]}> = {
@@ -143,12 +147,9 @@ const STORIES: Record<string, {story: NewAuditEntry[]; nearMiss: NewAuditEntry[]
     ],
   },
   'Data was opened to the outside': {
-    story: [
-      aws(0, 'ModifySnapshotAttribute', {
-        requestParameters: {createVolumePermission: {add: {items: [{userId: '012345678901'}]}}},
-      }),
-    ],
+    story: [aws(0, 'PutBucketPolicy', {requestParameters: bucketPolicy('*')})],
     nearMiss: [
+      aws(0, 'PutBucketPolicy', {requestParameters: bucketPolicy({Service: 'cloudtrail.amazonaws.com'})}),
       aws(0, 'ModifySnapshotAttribute', {
         requestParameters: {createVolumePermission: {remove: {items: [{userId: '012345678901'}]}}},
       }),
