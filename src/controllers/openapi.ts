@@ -70,7 +70,7 @@ export const EXAMPLE_JOB = {
 
 export const EXAMPLE_ALERT = {
   id: '5f4f8a0e-0b1c-5b53-8d3c-2a1f4be1f7a4',
-  ruleId: '0b0a3c51-7d5f-4a6e-9a57-6e2f7b5d1c01',
+  ruleId: '47ebc868-177a-4cc0-b873-892596659ed5',
   title: 'Many failed logins from one address',
   level: 'medium',
   tags: ['attack.credential-access', 'attack.t1110'],

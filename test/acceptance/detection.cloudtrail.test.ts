@@ -14,7 +14,7 @@ import {startTestService, type TestService} from '../support/test-service';
 /** What docs/detection.md says between its marks, so that it stays what is found. */
 const DOCS = join(__dirname, '..', '..', 'docs', 'detection.md');
 const documented = (name: string): string =>
-  readFileSync(DOCS, 'utf8').match(new RegExp(`<!-- ${name} -->\n([^]*?)\n<!-- end -->`))?.[1] ?? '';
+  readFileSync(DOCS, 'utf8').match(new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n<!-- end -->`))?.[1] ?? '';
 
 const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
   [head, head.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n');

@@ -16,11 +16,11 @@ test('docs/detection.md lists every rule of the service, in its own words', () =
       `| ${title} | ${level} | ${description.trim()} | ${falsePositives.join('; ')} |`,
   );
   const head = ['| rule | level | what it finds | what else it may be |', '| --- | --- | --- | --- |'];
-  const [, listed] = /<!-- rules -->\n([^]*?)\n<!-- end -->/.exec(DOCS) ?? [];
+  const [, listed] = /<!-- rules -->\n([\s\S]*?)\n<!-- end -->/.exec(DOCS) ?? [];
   assert.equal(listed, [...head, ...rows].join('\n'));
 });
 
 test('docs/detection.md shows a rule that can be read', () => {
-  const [, example = ''] = /```yaml\n([^]*?)```/.exec(DOCS) ?? [];
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(DOCS) ?? [];
   assert.equal(readRule(example).title, 'Refunds of one clerk');
 });
