@@ -56,9 +56,10 @@ export class DetectionRunner implements LifeCycleObserver {
   private async sweep(): Promise<void> {
     if (performance.now() - this.swept < this.options.sweepMs) return;
     this.swept = performance.now();
-    await this.attempt('', async () => {
+    const isDone = await this.attempt('', async () => {
       for (const tenantId of await undetectedTenants(this.parts.database)) this.waiting.add(tenantId);
     });
+    if (!isDone) this.swept = Number.NEGATIVE_INFINITY;
   }
 
   private async round(): Promise<void> {
