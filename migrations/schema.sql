@@ -730,17 +730,21 @@ $function$
 ;
 ALTER FUNCTION audit_thin_checkpoints(text) OWNER TO audit_owner;
 
-CREATE OR REPLACE FUNCTION public.audit_undetected_trees()
+CREATE OR REPLACE FUNCTION public.audit_undetected_trees(rules uuid[])
  RETURNS SETOF text
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   SELECT tree.tenant_id FROM audit_trees tree
-   WHERE tree.size > coalesce((SELECT min(position) FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id), 0);
+   WHERE tree.size > (SELECT coalesce(min(position), tree.size) FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id)
+      OR tree.size > 0 AND EXISTS (
+           SELECT FROM unnest(rules) AS rule
+            WHERE NOT EXISTS (SELECT FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id AND seen.rule_id = rule)
+              AND NOT EXISTS (SELECT FROM detection_rules off WHERE off.tenant_id = tree.tenant_id AND off.id = rule AND NOT off.enabled));
 $function$
 ;
-ALTER FUNCTION audit_undetected_trees() OWNER TO audit_owner;
+ALTER FUNCTION audit_undetected_trees(uuid[]) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_unsigned_trees()
  RETURNS SETOF text
@@ -841,6 +845,6 @@ GRANT EXECUTE ON FUNCTION audit_record_archive(uuid,text,text,jsonb,text,bigint,
 GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zone[],uuid[],boolean[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(text) TO audit_writer;
-GRANT EXECUTE ON FUNCTION audit_undetected_trees() TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_undetected_trees(uuid[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_use_keys(text[]) TO audit_writer;

@@ -58,11 +58,16 @@ CREATE INDEX alerts_raised ON alerts (tenant_id, raised_at, id);
 
 COMMENT ON TABLE alerts IS 'What rules of detection have found, and what became of it';
 
--- Tenants whose tree has grown since one of their rules has looked at it.
-CREATE FUNCTION audit_undetected_trees() RETURNS SETOF text
+-- Tenants whose tree has grown since one of their rules has looked at it, or one of these, which every tenant has that
+-- has not switched it off.
+CREATE FUNCTION audit_undetected_trees(rules uuid[]) RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
   SELECT tree.tenant_id FROM audit_trees tree
-   WHERE tree.size > coalesce((SELECT min(position) FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id), 0);
+   WHERE tree.size > (SELECT coalesce(min(position), tree.size) FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id)
+      OR tree.size > 0 AND EXISTS (
+           SELECT FROM unnest(rules) AS rule
+            WHERE NOT EXISTS (SELECT FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id AND seen.rule_id = rule)
+              AND NOT EXISTS (SELECT FROM detection_rules off WHERE off.tenant_id = tree.tenant_id AND off.id = rule AND NOT off.enabled));
 $$;
 
 ALTER TABLE detection_rules ENABLE ROW LEVEL SECURITY;
@@ -88,7 +93,7 @@ CREATE POLICY alerts_change ON alerts FOR ALL TO audit_writer
 GRANT SELECT ON detection_rules, detection_progress, alerts TO audit_reader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON detection_rules, detection_progress TO audit_writer;
 GRANT SELECT, INSERT, UPDATE ON alerts TO audit_writer;
-REVOKE ALL ON FUNCTION audit_undetected_trees() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_undetected_trees() TO audit_writer;
+REVOKE ALL ON FUNCTION audit_undetected_trees(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_undetected_trees(uuid[]) TO audit_writer;
 
 RESET ROLE;

@@ -29,9 +29,15 @@ export interface DetectorOptions {
   pageEntries: number;
   /** Longest time of one statement of a rule, in milliseconds. */
   ruleTimeoutMs: number;
+  /** After this time a rule that has failed is tried again, in milliseconds. */
+  retryMs: number;
 }
 
-export const DEFAULT_DETECTOR_OPTIONS: DetectorOptions = {pageEntries: 2_000, ruleTimeoutMs: 30_000};
+export const DEFAULT_DETECTOR_OPTIONS: DetectorOptions = {
+  pageEntries: 2_000,
+  ruleTimeoutMs: 30_000,
+  retryMs: 60_000,
+};
 
 /** Pages after which other tenants have their turn. */
 const PAGES_OF_A_TURN = 20;
@@ -53,23 +59,30 @@ class RuleFailure extends Error {
  * looked, so that nothing is lost or told twice, whenever a process ends.
  */
 export class Detector {
+  /** Until when rules that have failed are left alone, by tenant and rule, by the clock of `performance`. */
+  private readonly resting = new Map<string, number>();
+
   constructor(
     private readonly parts: DetectorParts,
     private readonly options: DetectorOptions = DEFAULT_DETECTOR_OPTIONS,
   ) {}
 
+  /** Of the rules that every tenant has. */
+  get ruleIds(): string[] {
+    return [...this.parts.rules.keys()];
+  }
+
   /**
    * Looks at what has come to a tenant, for some pages at most. A rule that fails stays where it is, and is tried again
-   * the next time.
+   * after a while.
    *
    * @throws AuditError DATABASE_UNAVAILABLE
    */
   async advance(tenantId: string, signal?: AbortSignal): Promise<Advance> {
-    const failed = new Set<string>();
     for (let pages = 0; pages < PAGES_OF_A_TURN && !signal?.aborted; pages++) {
-      const done = await this.page(tenantId, failed).catch(async error => {
+      const done = await this.page(tenantId).catch(async error => {
         if (!(error instanceof RuleFailure)) throw error;
-        failed.add(error.rule.id);
+        this.resting.set(`${tenantId} ${error.rule.id}`, performance.now() + this.options.retryMs);
         await this.tellFailure(tenantId, error);
         return 'more' as const;
       });
@@ -78,29 +91,24 @@ export class Detector {
     return 'more';
   }
 
-  private async page(tenantId: string, failed: ReadonlySet<string>): Promise<Advance> {
+  private async page(tenantId: string): Promise<Advance> {
     const options = {tenantId, background: true, timeoutMs: this.options.ruleTimeoutMs};
     const raised: string[] = [];
     const done = await toldInTrail<Advance>(this.parts.database, options, async session => {
       raised.length = 0;
       if (!(await takeTurn(session, tenantId, false))) return {result: 'busy', entries: []};
-      return this.look(session, tenantId, failed, raised);
+      return this.look(session, tenantId, raised);
     });
     for (const level of raised) this.parts.onAlert?.(level);
     return done;
   }
 
   /** Looks at one page by all rules that have come to its beginning. */
-  private async look(
-    session: Session,
-    tenantId: string,
-    failed: ReadonlySet<string>,
-    raised: string[],
-  ): Promise<Told<Advance>> {
+  private async look(session: Session, tenantId: string, raised: string[]): Promise<Told<Advance>> {
     const size = await treeSize(session, tenantId);
     const rules = await this.rulesOf(session, tenantId);
     const positionOf = await this.positions(session, tenantId, rules);
-    const behind = rules.filter(rule => !failed.has(rule.id) && positionOf(rule) < size);
+    const behind = rules.filter(rule => positionOf(rule) < size && !this.rests(tenantId, rule));
     if (behind.length === 0) return {result: 'done', entries: []};
     const from = Math.min(...behind.map(positionOf));
     const looking = behind.filter(rule => positionOf(rule) === from);
@@ -125,6 +133,13 @@ export class Detector {
     const ids = looking.map(({id}) => id);
     await moveOn(session, tenantId, ids, to);
     return {result: 'more', entries};
+  }
+
+  private rests(tenantId: string, {id}: DetectionRule): boolean {
+    const key = `${tenantId} ${id}`;
+    if ((this.resting.get(key) ?? 0) > performance.now()) return true;
+    this.resting.delete(key);
+    return false;
   }
 
   private async rulesOf(session: Session, tenantId: string): Promise<DetectionRule[]> {

@@ -56,8 +56,9 @@ export class DetectionRunner implements LifeCycleObserver {
   private async sweep(): Promise<void> {
     if (performance.now() - this.swept < this.options.sweepMs) return;
     this.swept = performance.now();
+    const {database, detector} = this.parts;
     const isDone = await this.attempt('', async () => {
-      for (const tenantId of await undetectedTenants(this.parts.database)) this.waiting.add(tenantId);
+      for (const tenantId of await undetectedTenants(database, detector.ruleIds)) this.waiting.add(tenantId);
     });
     if (!isDone) this.swept = Number.NEGATIVE_INFINITY;
   }

@@ -8,6 +8,7 @@ import {DEFAULT_DETECTOR_OPTIONS, Detector} from '../../dist/detection/detector'
 import {DetectionRunner} from '../../dist/jobs/detection-runner';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import {Database} from '../../dist/repositories/database';
+import {undetectedTenants} from '../../dist/repositories/detection/progress-rows';
 import {heardLogger} from '../support/checkpoint-parts';
 import {type DetectionTrail, detectionTrail, rulesOf} from '../support/detection-trail';
 import {eventually} from '../support/eventually';
@@ -73,6 +74,20 @@ describe('detection in the background', () => {
     await alertsOf('there', 1);
     await alertsOf('elsewhere', 1);
     await runner.stop();
+  });
+
+  test('finds tenants that a rule is new to, though nothing has come to them since', async () => {
+    const {runner} = process({intervalMs: 10, sweepMs: 50});
+    await trail.store([failure('jane')], 'idle');
+    await trail.db.admin.query(
+      "INSERT INTO detection_progress (tenant_id, rule_id, position) VALUES ('idle', $1, 1)",
+      [randomUUID()],
+    );
+    runner.start();
+    await alertsOf('idle', 1);
+    await runner.stop();
+    const ruleIds = [...rulesOf([RULE]).keys()];
+    assert.deepEqual(await undetectedTenants(trail.db.database, ruleIds), []);
   });
 
   test('of many processes that stop in the middle of it, each alert is raised once', async () => {

@@ -173,6 +173,30 @@ describe('the detector', () => {
     ]);
   });
 
+  test('leaves a rule that has failed alone for a while, and then finds what it had not', async () => {
+    const options = {...DEFAULT_DETECTOR_OPTIONS, ruleTimeoutMs: 100, retryMs: 1_500};
+    const {database, admin} = trail.db;
+    const detector = new Detector(
+      {database, rules: rulesOf([RULE]), logger: pino({level: 'silent'})},
+      options,
+    );
+    await trail.store(failures(3), 'retry');
+    const holder = await admin.connect();
+    await holder.query('BEGIN; LOCK TABLE audit_logs');
+    assert.equal(await detector.advance('retry'), 'done');
+    await holder.query('ROLLBACK');
+    holder.release();
+    const fault = async () =>
+      (await admin.query("SELECT fault FROM detection_progress WHERE tenant_id = 'retry'")).rows[0].fault;
+    assert.match(await fault(), /took too long/);
+    assert.equal(await detector.advance('retry'), 'done');
+    assert.deepEqual(await trail.alerts('retry'), []);
+    await new Promise(resolve => setTimeout(resolve, options.retryMs));
+    await lookedAt(detector, 'retry');
+    assert.equal((await trail.alerts('retry')).length, 1);
+    assert.equal(await fault(), null);
+  });
+
   test('looks at everything anew by a rule that was changed, and leaves out one that was switched off', async () => {
     const bearer = {tenantId: 'own', actor: 'admin', actorType: 'user'} as const;
     const rules = rulesOf([RULE]);

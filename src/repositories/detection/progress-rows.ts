@@ -73,10 +73,14 @@ export async function forgetProgress(
   ]);
 }
 
-/** Tenants that have entries which a rule has not looked at. */
-export async function undetectedTenants(database: Database): Promise<string[]> {
+/**
+ * Tenants that have entries which a rule has not looked at.
+ *
+ * @param rules ids of those that every tenant has
+ */
+export async function undetectedTenants(database: Database, rules: readonly string[]): Promise<string[]> {
   const rows = await database.transaction({role: 'audit_writer', tenantId: '', background: true}, session =>
-    session.rows('SELECT audit_undetected_trees()'),
+    session.rows('SELECT audit_undetected_trees($1)', [rules]),
   );
   return rows.map(([tenantId]) => String(tenantId));
 }
