@@ -1,5 +1,11 @@
 import type {DetectionRule, Finding, Signal} from '../models/detection-rule';
 import {candidateGroups} from '../repositories/detection/candidate-groups';
+import {
+  countedEpisodes,
+  type FoundEpisode,
+  type PlainCount,
+} from '../repositories/detection/counted-episodes';
+import type {MicrosRange} from '../repositories/detection/events-sql';
 import {evidenceOf} from '../repositories/detection/evidence';
 import {groupEvents} from '../repositories/detection/group-events';
 import {novelValues} from '../repositories/detection/novel-values';
@@ -86,25 +92,51 @@ interface Search {
   episode: number;
 }
 
-async function findInRun(search: Search, {first, last, groups}: Run): Promise<Finding[]> {
+async function findInRun(search: Search, run: Run): Promise<Finding[]> {
   const {session, tenantId, rule, signal, lookback} = search;
   const episode = search.episode * MICROS;
-  const range = {from: first * episode - lookback * MICROS, to: (last + 1) * episode - 1};
-  const candidates = await candidateGroups(session, tenantId, rule, signal, range, groups);
+  const since = run.first * episode;
+  const range = {from: since - lookback * MICROS, to: (run.last + 1) * episode - 1};
+  const counted = plainCount(signal);
+  const given = {range, since, episode, groups: run.groups};
+  const found = counted
+    ? await countedEpisodes(session, tenantId, rule, counted, given)
+    : await watchedEpisodes(search, given);
   const findings: Finding[] = [];
-  for (const group of candidates) {
-    const times = new Map<number, {first: number; last: number}>();
-    const watch = signalWatch(signal);
-    for await (const event of groupEvents(session, tenantId, rule, range, group)) {
-      if (!watch(event) || event.at < first * episode) continue;
-      const place = Math.floor(event.at / episode);
-      times.set(place, {first: times.get(place)?.first ?? event.at, last: event.at});
-    }
-    for (const [place, found] of times) {
-      const evidence = {from: found.first - lookback * MICROS, to: found.last};
-      const told = await evidenceOf(session, tenantId, rule, evidence, group);
-      findings.push({group, episode: place * episode, ...told});
-    }
+  for (const {group, place, first, last} of found) {
+    const evidence = {from: first - lookback * MICROS, to: last};
+    const told = await evidenceOf(session, tenantId, rule, evidence, group);
+    findings.push({group, episode: place * episode, ...told});
   }
   return findings;
+}
+
+/** A signal as a count of entries, where it is nothing more. */
+function plainCount(signal: Signal): PlainCount | undefined {
+  if (signal.kind === 'match') return {matchers: [signal.matcher], atLeast: 1, spanMs: 0};
+  if (signal.kind !== 'eventCount') return undefined;
+  const matchers = signal.of.flatMap(each => (each.kind === 'match' ? [each.matcher] : []));
+  return matchers.length === signal.of.length
+    ? {matchers, atLeast: signal.atLeast, spanMs: signal.spanMs}
+    : undefined;
+}
+
+/** Finds any signal by watching the events of each group that has enough of them, one after the other. */
+async function watchedEpisodes(
+  {session, tenantId, rule, signal}: Search,
+  {range, since, episode, groups}: {range: MicrosRange; since: number; episode: number; groups: string[][]},
+): Promise<FoundEpisode[]> {
+  const found: FoundEpisode[] = [];
+  for (const group of await candidateGroups(session, tenantId, rule, signal, range, groups)) {
+    const episodes = new Map<number, FoundEpisode>();
+    const watch = signalWatch(signal);
+    for await (const event of groupEvents(session, tenantId, rule, range, group)) {
+      if (!watch(event) || event.at < since) continue;
+      const place = Math.floor(event.at / episode);
+      const first = episodes.get(place)?.first ?? event.at;
+      episodes.set(place, {group, place, first, last: event.at});
+    }
+    found.push(...episodes.values());
+  }
+  return found;
 }
