@@ -11,6 +11,9 @@ export interface GroupEvent {
   values: (string | null)[];
 }
 
+/** Events that one fetch brings: each is a few numbers, unlike an entry. */
+const EVENTS_AT_ONCE = 1_000;
+
 /** The entries of one group in a time, in its order, a page at a time as they are consumed. */
 export async function* groupEvents(
   session: Session,
@@ -28,7 +31,7 @@ export async function* groupEvents(
     expressions => `${rangeSql(range, parameters)} AND ${inGroupsSql([group], expressions, parameters)}`,
   );
   const text = `SELECT ${['micros', ...matches, ...values].join(', ')} FROM (${events}) events ORDER BY acted_at, id`;
-  for await (const rows of cursorRows(session, text, parameters.values)) {
+  for await (const rows of cursorRows(session, text, parameters.values, EVENTS_AT_ONCE)) {
     for (const [micros, ...rest] of rows) {
       yield {
         at: Number(micros),
