@@ -38,7 +38,7 @@ async function start(database: DatabaseSettings): Promise<void> {
   const settings = readSettings({
     ...{DB_HOST: database.host, DB_PORT: String(database.port), DB_USER: database.user, PORT: '0'},
     ...{DB_PASSWORD: database.password, DB_DATABASE: database.database, JWT_SECRET: TEST_SECRET},
-    ...{LOG_LEVEL: 'warn', JOB_CONCURRENCY: '0'},
+    ...{LOG_LEVEL: 'warn', JOB_CONCURRENCY: '0', DETECTION_INTERVAL_MS: '0'},
   });
   const app = new AuditServiceApplication({settings, database, tokens: {secret: TEST_SECRET}});
   app.controller(NothingController);

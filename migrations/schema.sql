@@ -13,6 +13,28 @@ CREATE EXTENSION btree_gin;
 
 -- Tables
 
+CREATE TABLE alerts (
+  tenant_id text NOT NULL,
+  id uuid NOT NULL,
+  rule_id uuid NOT NULL,
+  title text NOT NULL,
+  level text NOT NULL,
+  tags text[] NOT NULL,
+  "group" jsonb NOT NULL,
+  window_from timestamp with time zone NOT NULL,
+  window_to timestamp with time zone NOT NULL,
+  entries bigint NOT NULL,
+  evidence uuid[] NOT NULL,
+  status text NOT NULL DEFAULT 'open'::text,
+  raised_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  changed_at timestamp with time zone,
+  changed_by text,
+  note text
+);
+ALTER TABLE alerts OWNER TO audit_owner;
+ALTER TABLE alerts ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE alerts IS 'What rules of detection have found, and what became of it';
+
 CREATE TABLE archived_entries (
   tenant_id text NOT NULL,
   id uuid NOT NULL,
@@ -137,6 +159,28 @@ ALTER TABLE audit_trees OWNER TO audit_owner;
 ALTER TABLE audit_trees ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE audit_trees IS 'The Merkle tree of each tenant (RFC 6962): its size, and the roots of its perfect subtrees';
 
+CREATE TABLE detection_progress (
+  tenant_id text NOT NULL,
+  rule_id uuid NOT NULL,
+  "position" bigint NOT NULL DEFAULT 0,
+  fault text
+);
+ALTER TABLE detection_progress OWNER TO audit_owner;
+ALTER TABLE detection_progress ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE detection_progress IS 'Up to which leaf each rule has looked at the entries of a tenant, and why it goes no further';
+
+CREATE TABLE detection_rules (
+  tenant_id text NOT NULL,
+  id uuid NOT NULL,
+  source text,
+  enabled boolean NOT NULL,
+  changed_by text NOT NULL,
+  changed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE detection_rules OWNER TO audit_owner;
+ALTER TABLE detection_rules ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE detection_rules IS 'Rules of detection that tenants have added, and those of the service that they have switched off';
+
 CREATE TABLE jobs (
   tenant_id text NOT NULL,
   id uuid NOT NULL,
@@ -255,6 +299,11 @@ COMMENT ON VIEW audit_entries IS 'The entries of the tenant that audit.tenant_id
 
 -- Constraints
 
+ALTER TABLE alerts ADD CONSTRAINT alerts_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE alerts ADD CONSTRAINT alerts_entries_check CHECK ((entries > 0));
+ALTER TABLE alerts ADD CONSTRAINT alerts_level_check CHECK ((level = ANY (ARRAY['informational'::text, 'low'::text, 'medium'::text, 'high'::text, 'critical'::text])));
+ALTER TABLE alerts ADD CONSTRAINT alerts_status_check CHECK ((status = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text, 'dismissed'::text])));
+ALTER TABLE alerts ADD CONSTRAINT alerts_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE archived_entries ADD CONSTRAINT archived_entries_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY (tenant_id, size);
@@ -275,6 +324,10 @@ ALTER TABLE audit_tiles ADD CONSTRAINT audit_tiles_tenant_id_check CHECK ((tenan
 ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_frontier_check CHECK (((octet_length(frontier) % 32) = 0));
 ALTER TABLE audit_trees ADD CONSTRAINT audit_trees_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE detection_progress ADD CONSTRAINT detection_progress_pkey PRIMARY KEY (tenant_id, rule_id);
+ALTER TABLE detection_progress ADD CONSTRAINT detection_progress_tenant_id_check CHECK ((tenant_id <> ''::text));
+ALTER TABLE detection_rules ADD CONSTRAINT detection_rules_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE detection_rules ADD CONSTRAINT detection_rules_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text, 'ERASE'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text])));
@@ -291,6 +344,7 @@ ALTER TABLE replaced_archives ADD CONSTRAINT replaced_archives_tenant_id_check C
 
 -- Indexes
 
+CREATE INDEX alerts_raised ON public.alerts USING btree (tenant_id, raised_at, id);
 CREATE INDEX audit_logs_action ON ONLY public.audit_logs USING btree (tenant_id, action text_pattern_ops, acted_at);
 COMMENT ON INDEX audit_logs_action IS 'Who did this, and when? action=user.login, action=user.*';
 CREATE INDEX audit_logs_actor ON ONLY public.audit_logs USING btree (tenant_id, actor, acted_at);
@@ -911,6 +965,22 @@ $function$
 ;
 ALTER FUNCTION audit_uncounted() OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_undetected_trees(rules uuid[])
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT tree.tenant_id FROM audit_trees tree
+   WHERE tree.size > (SELECT coalesce(min(position), tree.size) FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id)
+      OR tree.size > 0 AND EXISTS (
+           SELECT FROM unnest(rules) AS rule
+            WHERE NOT EXISTS (SELECT FROM detection_progress seen WHERE seen.tenant_id = tree.tenant_id AND seen.rule_id = rule)
+              AND NOT EXISTS (SELECT FROM detection_rules off WHERE off.tenant_id = tree.tenant_id AND off.id = rule AND NOT off.enabled));
+$function$
+;
+ALTER FUNCTION audit_undetected_trees(uuid[]) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_unsigned_trees()
  RETURNS SETOF text
  LANGUAGE sql
@@ -961,6 +1031,8 @@ CREATE TRIGGER replaced_archives_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 -- Policies
 
+CREATE POLICY alerts_change ON alerts FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY alerts_read ON alerts FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY archived_entries_read ON archived_entries FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_checkpoints_keep ON audit_checkpoints FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_checkpoints_read ON audit_checkpoints FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
@@ -971,6 +1043,10 @@ CREATE POLICY audit_tiles_grow ON audit_tiles FOR ALL TO audit_writer USING ((te
 CREATE POLICY audit_tiles_read ON audit_tiles FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_trees_grow ON audit_trees FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY audit_trees_read ON audit_trees FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY detection_progress_move ON detection_progress FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY detection_progress_read ON detection_progress FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY detection_rules_change ON detection_rules FOR ALL TO audit_writer USING ((tenant_id = current_setting('audit.tenant_id'::text, true))) WITH CHECK ((tenant_id = current_setting('audit.tenant_id'::text, true)));
+CREATE POLICY detection_rules_read ON detection_rules FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY jobs_read ON jobs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
 CREATE POLICY jobs_write ON jobs FOR ALL TO audit_writer USING (true) WITH CHECK (true);
 CREATE POLICY mapping_logs_read ON mapping_logs FOR SELECT TO audit_reader USING ((tenant_id = current_setting('audit.tenant_id'::text, true)));
@@ -984,6 +1060,8 @@ GRANT USAGE ON SCHEMA public TO audit_reader;
 GRANT USAGE ON SCHEMA public TO audit_writer;
 GRANT CONNECT, TEMPORARY ON DATABASE audit TO PUBLIC;
 GRANT TEMPORARY ON DATABASE audit TO audit_reader;
+GRANT SELECT ON TABLE alerts TO audit_reader;
+GRANT INSERT, SELECT, UPDATE ON TABLE alerts TO audit_writer;
 GRANT SELECT ON TABLE archived_entries TO audit_reader;
 GRANT SELECT ON TABLE audit_checkpoints TO audit_reader;
 GRANT INSERT, SELECT ON TABLE audit_checkpoints TO audit_writer;
@@ -997,6 +1075,10 @@ GRANT SELECT ON TABLE audit_tiles TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE audit_tiles TO audit_writer;
 GRANT SELECT ON TABLE audit_trees TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE audit_trees TO audit_writer;
+GRANT SELECT ON TABLE detection_progress TO audit_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE detection_progress TO audit_writer;
+GRANT SELECT ON TABLE detection_rules TO audit_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE detection_rules TO audit_writer;
 GRANT SELECT ON TABLE jobs TO audit_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE jobs TO audit_writer;
 GRANT SELECT ON TABLE mapping_logs TO audit_reader;
@@ -1014,5 +1096,6 @@ GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigin
 GRANT EXECUTE ON FUNCTION audit_split_default(bigint) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_uncounted() TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_undetected_trees(uuid[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_use_keys(text[]) TO audit_writer;

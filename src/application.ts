@@ -55,6 +55,7 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
           ...settings.checkpoints.witnesses,
         },
       },
+      detection: settings.detection,
       jobs: {
         run: settings.jobConcurrency > 0,
         concurrency: settings.jobConcurrency,

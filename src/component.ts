@@ -19,8 +19,10 @@ import {readArchive} from './archive/archive-reader';
 import {writeArchive} from './archive/archive-writer';
 import {createObjectStore} from './archive/create-object-store';
 import {keepExport} from './archive/keep-export';
+import {AlertController} from './controllers/alert.controller';
 import {ArchiveController} from './controllers/archive.controller';
 import {AuditController} from './controllers/audit.controller';
+import {DetectionRuleController} from './controllers/detection-rule.controller';
 import {ErasureController} from './controllers/erasure.controller';
 import {ExportController} from './controllers/export.controller';
 import {Gate} from './controllers/gate';
@@ -33,11 +35,14 @@ import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
 import {SummaryController} from './controllers/summary.controller';
 import {tileRoutes} from './controllers/tile-routes';
+import {defaultRules} from './detection/default-rules';
+import {Detector} from './detection/detector';
 import {ExportSlots} from './export/export-slots';
 import {hostCaller} from './identity/host-caller';
 import {parseWitnessKey} from './integrity/cosignature';
 import {archiveJob} from './jobs/archive-job';
 import {CheckpointPublisher} from './jobs/checkpoint-publisher';
+import {DetectionRunner} from './jobs/detection-runner';
 import {EntryCounter} from './jobs/entry-counter';
 import {eraseJob} from './jobs/erase-job';
 import {JobRunner} from './jobs/job-runner';
@@ -46,6 +51,7 @@ import {PartitionKeeper} from './jobs/partition-keeper';
 import {exportJob, queryJob} from './jobs/recall-job';
 import {TreeSweep} from './jobs/tree-sweep';
 import {AuditServiceBindings as Keys} from './keys';
+import {Alert} from './models/alert.model';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
 import {MappingLog} from './models/mapping-log.model';
@@ -72,7 +78,7 @@ import {WitnessClient} from './witness/witness-client';
  * key, before or after, takes the place of the component's own.
  */
 export class AuditServiceComponent implements Component {
-  readonly models = [AuditLog, MappingLog, Job, CustomFilter];
+  readonly models = [AuditLog, MappingLog, Job, CustomFilter, Alert];
   readonly controllers = [
     AuditController,
     ExportController,
@@ -83,6 +89,8 @@ export class AuditServiceComponent implements Component {
     SummaryController,
     HistoryController,
     MonitoringController,
+    AlertController,
+    DetectionRuleController,
   ];
   readonly bindings: Binding[];
 
@@ -142,6 +150,13 @@ function parts(): Binding[] {
     observer(WORKERS, 'audit-service.entry-counter', async get => {
       const {countIntervalMs} = await get(Keys.OPTIONS);
       return new EntryCounter(await get(Keys.DATABASE), countIntervalMs, await get(Keys.LOGGER));
+    }),
+    singleton(Keys.DETECTION_RULES, () => defaultRules()),
+    singleton(Keys.DETECTOR, detector),
+    observer(WORKERS, 'audit-service.detection-runner', async get => {
+      const parts = {database: await get(Keys.DATABASE), detector: await get(Keys.DETECTOR)};
+      const {detection} = await get(Keys.OPTIONS);
+      return new DetectionRunner({...parts, logger: await get(Keys.LOGGER)}, detection);
     }),
     observer(WRITERS, 'audit-service.drain', async get => {
       const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);
@@ -208,6 +223,16 @@ async function jobRunner(get: Get): Promise<JobRunner> {
   };
   const {jobs} = await get(Keys.OPTIONS);
   return new JobRunner(await get(Keys.JOB_ROWS), works, jobs, await get(Keys.LOGGER));
+}
+
+async function detector(get: Get): Promise<Detector> {
+  const metrics = await get(Keys.METRICS, {optional: true});
+  return new Detector({
+    database: await get(Keys.DATABASE),
+    rules: await get(Keys.DETECTION_RULES),
+    logger: await get(Keys.LOGGER),
+    onAlert: level => metrics?.countAlert(level),
+  });
 }
 
 async function outboxRelays(get: Get): Promise<OutboxRelays> {

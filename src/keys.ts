@@ -5,6 +5,8 @@ import type {ArchiveWriter} from './archive/archive-writer';
 import type {ObjectStore} from './archive/object-store';
 import type {AuditServiceComponent} from './component';
 import type {Gate} from './controllers/gate';
+import type {RuleWithSource} from './detection/default-rules';
+import type {Detector} from './detection/detector';
 import type {ExportHandler} from './export/export-handler';
 import type {ExportSlots} from './export/export-slots';
 import type {ColumnBuilder} from './export/table';
@@ -42,6 +44,12 @@ export namespace AuditServiceBindings {
   export const LOG = BindingKey.create<TransparencyLog>('audit-service.log');
   export const JOB_ROWS = BindingKey.create<JobRows>('audit-service.job-rows');
   export const JOB_RUNNER = BindingKey.create<JobRunner>('audit-service.job-runner');
+  /** The rules of detection that every tenant has, by id. */
+  export const DETECTION_RULES = BindingKey.create<ReadonlyMap<string, RuleWithSource>>(
+    'audit-service.detection-rules',
+  );
+  /** Holds entries against the rules. */
+  export const DETECTOR = BindingKey.create<Detector>('audit-service.detector');
   export const EXPORT_SLOTS = BindingKey.create<ExportSlots>('audit-service.export-slots');
   /** Shapes the columns of an export. */
   export const COLUMN_BUILDER = BindingKey.create<ColumnBuilder>('audit-service.column-builder');

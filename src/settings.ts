@@ -40,6 +40,7 @@ export interface Settings {
     logIntervalMs: number;
     witnesses: {urls: string[]; keys: string[]};
   };
+  detection: {intervalMs: number};
   store: ObjectStoreOptions;
   queryTimeoutMs: number;
   countIntervalMs: number;
@@ -208,6 +209,7 @@ export function readSettings(environment: Environment): Settings {
       logIntervalMs: whole('CHECKPOINT_LOG_INTERVAL_MS', 0, 86_400_000),
       witnesses,
     },
+    detection: {intervalMs: whole('DETECTION_INTERVAL_MS', 0, 86_400_000)},
     store: bucket
       ? {
           kind: 's3',

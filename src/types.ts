@@ -66,13 +66,22 @@ export interface AuditServiceOptions {
     /** Who cosigns checkpoints: URLs of witnesses, and their public keys, one a line. */
     witnesses: {urls: readonly string[]; keys: readonly string[]; timeoutMs: number};
   };
+  detection: {
+    /** How often entries that have come are held against the rules, in milliseconds; 0 leaves it to other processes. */
+    intervalMs: number;
+    /** How often tenants are found that other processes have stored entries of, in milliseconds. */
+    sweepMs: number;
+  };
 }
 
 export type CheckpointLogOptions = {kind: 'file'; path: string} | {kind: 'store'};
 
 /** What is left out has its default. */
-export type AuditServiceConfig = Partial<Omit<AuditServiceOptions, 'limits' | 'jobs' | 'checkpoints'>> & {
+export type AuditServiceConfig = Partial<
+  Omit<AuditServiceOptions, 'limits' | 'jobs' | 'checkpoints' | 'detection'>
+> & {
   checkpoints?: Partial<AuditServiceOptions['checkpoints']>;
+  detection?: Partial<AuditServiceOptions['detection']>;
   limits?: Partial<AuditServiceOptions['limits']>;
   jobs?: Partial<AuditServiceOptions['jobs']>;
 };
@@ -97,6 +106,7 @@ export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
     logIntervalMs: 60_000,
     witnesses: {urls: [], keys: [], timeoutMs: 10_000},
   },
+  detection: {intervalMs: 2_000, sweepMs: 60_000},
 };
 
 export function withDefaults(given: AuditServiceConfig): AuditServiceOptions {
@@ -107,5 +117,6 @@ export function withDefaults(given: AuditServiceConfig): AuditServiceOptions {
     limits: {...defaults.limits, ...given.limits},
     jobs: {...defaults.jobs, ...given.jobs},
     checkpoints: {...defaults.checkpoints, ...given.checkpoints},
+    detection: {...defaults.detection, ...given.detection},
   };
 }

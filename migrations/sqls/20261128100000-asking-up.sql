@@ -40,7 +40,6 @@ CREATE INDEX audit_logs_ip ON audit_logs (tenant_id, ip, acted_at);
 CREATE INDEX audit_logs_request ON audit_logs (tenant_id, request_id, acted_at) WHERE request_id IS NOT NULL;
 CREATE INDEX audit_logs_behalf ON audit_logs (tenant_id, on_behalf_of, acted_at) WHERE on_behalf_of IS NOT NULL;
 CREATE INDEX audit_logs_severe ON audit_logs (tenant_id, severity, acted_at) WHERE severity IN ('high', 'critical');
-CREATE INDEX audit_logs_leaf ON audit_logs (tenant_id, leaf_index);
 CREATE INDEX audit_logs_content ON audit_logs USING gin (
   tenant_id, service_name, category, tags, changed_fields,
   audit_words(actor_name, actor_email, entity_name, description, reason, metadata),

@@ -11,7 +11,11 @@ const notUtf8 = () =>
   ]);
 
 /** Reads JSON (RFC 8259) whole. @throws AuditError BODY_TOO_LARGE, INVALID_BODY, INVALID_JSON */
-export async function readJson(body: AsyncIterable<Buffer>, maxBytes: number): Promise<unknown> {
+export const readJson = async (body: AsyncIterable<Buffer>, maxBytes: number): Promise<unknown> =>
+  parseJson(await readText(body, maxBytes));
+
+/** Reads text whole. @throws AuditError BODY_TOO_LARGE, INVALID_BODY where it is not UTF-8 */
+export async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -19,13 +23,11 @@ export async function readJson(body: AsyncIterable<Buffer>, maxBytes: number): P
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', {fatal: true}).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', {fatal: true}).decode(Buffer.concat(chunks));
   } catch {
     throw notUtf8();
   }
-  return parseJson(text);
 }
 
 /** A line of text and its number, from 1. */

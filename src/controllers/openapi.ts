@@ -69,6 +69,23 @@ export const EXAMPLE_JOB = {
   result: [EXAMPLE_STORED_ENTRY],
 };
 
+export const EXAMPLE_ALERT = {
+  id: '5f4f8a0e-0b1c-5b53-8d3c-2a1f4be1f7a4',
+  ruleId: '47ebc868-177a-4cc0-b873-892596659ed5',
+  title: 'Many failed logins from one address',
+  level: 'medium',
+  tags: ['attack.credential-access', 'attack.t1110'],
+  group: {ip: '192.0.2.10'},
+  window: {from: '2026-05-01T09:21:07.004000Z', to: '2026-05-01T09:30:00.123456Z'},
+  entries: 1,
+  evidence: [EXAMPLE_STORED_ENTRY.id],
+  status: 'acknowledged',
+  raisedAt: '2026-05-01T09:30:02.010000Z',
+  changedAt: '2026-05-01T09:35:00.000000Z',
+  changedBy: 'jane@example.com',
+  note: 'looking at it',
+};
+
 /**
  * A body that the route reads itself: as a stream, checked by the gate into the trail rather than by the
  * schema that describes it.
@@ -176,8 +193,8 @@ export const FIELDS_FILTER: ParameterObject = {
   content: {'application/json': {schema: {type: 'object'}, example: {fields: ['id', 'action']}}},
 };
 
-/** Which part of them, in which order. */
-export const PAGING: ParameterObject[] = [
+/** Which part of a list. */
+export const CURSOR_PAGING: ParameterObject[] = [
   query('limit', 'Entries of a page', {
     type: 'integer',
     minimum: 1,
@@ -185,6 +202,11 @@ export const PAGING: ParameterObject[] = [
     default: DEFAULT_LIMIT,
   }),
   query('cursor', 'X-Next-Cursor or X-Previous-Cursor of another page; good for the same query alone', TEXT),
+];
+
+/** Which part of the entries, in which order. */
+export const PAGING: ParameterObject[] = [
+  ...CURSOR_PAGING,
   query('skip', 'Entries to pass over', {type: 'integer', minimum: 0, maximum: MAX_SKIP, default: 0}),
   query('sortBy', 'Property to sort by, in place of order', TEXT),
   query('sortOrder', 'asc or desc', {type: 'string', enum: ['asc', 'desc', 'ASC', 'DESC'], default: 'desc'}),

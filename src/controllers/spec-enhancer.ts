@@ -12,9 +12,10 @@ import {
 } from '@loopback/rest';
 import {AuditLog} from '@loopback-audit/audit-log';
 import {SERVICE_GIVEN} from '../admission/property-rules';
+import {Alert} from '../models/alert.model';
 import {CustomFilter} from '../models/custom-filter.model';
 import {Job} from '../models/job.model';
-import {EXAMPLE_ENTRY, EXAMPLE_JOB, EXAMPLE_STORED_ENTRY} from './openapi';
+import {EXAMPLE_ALERT, EXAMPLE_ENTRY, EXAMPLE_JOB, EXAMPLE_STORED_ENTRY} from './openapi';
 
 /** Path parameters that are ids. */
 const IDS: readonly string[] = ['id', 'jobId'];
@@ -121,10 +122,12 @@ function schemas(): SchemasObject {
     ),
     ...definitionsOf(getModelSchemaRef(CustomFilter)),
     ...definitionsOf(getModelSchemaRef(Job)),
+    ...definitionsOf(getModelSchemaRef(Alert)),
   };
   return {
     ...definitions,
     AuditLog: {...definitions.AuditLog, example: EXAMPLE_STORED_ENTRY} as SchemasObject[string],
+    Alert: {...definitions.Alert, example: EXAMPLE_ALERT} as SchemasObject[string],
     Job: {...definitions.Job, example: EXAMPLE_JOB} as SchemasObject[string],
     NewAuditLog: {...definitions.NewAuditLog, example: EXAMPLE_ENTRY} as SchemasObject[string],
     AuditError: ERROR_SCHEMA as unknown as SchemasObject[string],

@@ -12,6 +12,12 @@ export type Comparison =
   | {operator: 'regexp'; value: string; ignoreCase: boolean}
   | {operator: 'exists'; value: boolean};
 
+/** A property of an entry, or what a path leads to in a JSON property, from the outside in. */
+export interface PropertyPath {
+  column: EntryColumn;
+  path: readonly string[];
+}
+
 /**
  * Which entries are meant. Absent values are unequal to every value, so a negation (`neq`, `nin`, `nlike`,
  * `nilike`) includes entries that lack the property.
@@ -27,6 +33,8 @@ export type Condition =
    * all of its words, "a phrase", or, -not; as `prefix` it is the beginning of one word.
    */
   | {kind: 'words'; text: string; prefix: boolean}
+  /** Two properties with the same text, whatever the case of its letters; absent ones are equal to nothing. */
+  | {kind: 'same'; left: PropertyPath; right: PropertyPath}
   /** Entries of every entity that has at least one entry under `of`, and those entries themselves. */
   | {kind: 'entitiesOf'; of: Condition};
 

@@ -8,6 +8,7 @@ export class ServiceMetrics {
   private readonly signed: Counter;
   private readonly unsigned: Counter;
   private readonly witnessed: Counter<'result'>;
+  private readonly alerts: Counter<'level'>;
   private readonly rewritten: Gauge;
 
   /** @param waiting how many callers wait for a database connection */
@@ -46,6 +47,12 @@ export class ServiceMetrics {
       labelNames: ['result'],
       registers,
     });
+    this.alerts = new Counter({
+      name: 'audit_alerts_total',
+      help: 'Alerts that rules of detection have raised, by level',
+      labelNames: ['level'],
+      registers,
+    });
     this.rewritten = new Gauge({
       name: 'audit_history_rewritten',
       help: 'Trees that are not what was signed of them: somebody has restored or rewritten the database',
@@ -81,6 +88,10 @@ export class ServiceMetrics {
     this.witnessed.inc({result});
   }
 
+  countAlert(level: string): void {
+    this.alerts.inc({level});
+  }
+
   /** @param trees how many trees are not what was signed of them now */
   setRewritten(trees: number): void {
     this.rewritten.set(trees);
@@ -93,7 +104,7 @@ export class ServiceMetrics {
 }
 
 const KNOWN =
-  /(\/audit-logs(?:\/(?:batch|count|export|archive|erasure|jobs|checkpoint|consistency|keys|tile))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
+  /(\/audit-logs(?:\/(?:batch|count|export|archive|erasure|jobs|checkpoint|consistency|keys|tile|suspicious-activity|alerts|detection-rules))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
 
 /** The route of a path, without ids: a label with a value for each entry would never stop growing. */
 function routeOf(path: string): string {

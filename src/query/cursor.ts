@@ -20,20 +20,46 @@ export interface CursorScope {
 export type Place = Required<Pick<Selection, 'after' | 'backward'>>;
 
 /**
- * The place beside an entry, as opaque text: the values of the order's columns, authenticated with
- * HMAC-SHA-256 (RFC 2104) together with its scope.
+ * The place beside an entry, as opaque text: the values of the order's columns, authenticated together with its scope.
  *
  * @param entry the last entry of a page, or the first where the page before it is meant; with every property that the
  * order names
  */
 export function writeCursor(key: Buffer, scope: CursorScope, entry: AuditEntry, backward = false): string {
   const values = scope.selection.order.map(({column}) => entry[column.property] ?? null);
-  const payload = Buffer.from(JSON.stringify([VERSION, values, backward, scope.now]));
-  return Buffer.concat([tagOf(key, scope, payload), payload]).toString('base64url');
+  return sealPlace(key, scopeText(scope), [values, backward, scope.now]);
 }
 
 /** @throws AuditError INVALID_CURSOR where the text is no cursor of this scope */
 export function readCursor(key: Buffer, scope: CursorScope, cursor: string): Place {
+  const [after, backward] = openPlace(key, scopeText(scope), cursor) as [Operand[], boolean];
+  return {after, backward};
+}
+
+const scopeText = ({tenantId, selection: {condition, order}, now}: CursorScope): string =>
+  JSON.stringify([tenantId, condition, order, now]);
+
+/**
+ * The moment that a cursor says its query took for now. Whoever reads it has not yet made sure that the cursor is genuine:
+ * {@link readCursor} does, for a scope that has this moment.
+ */
+export function momentOf(cursor: string): string | undefined {
+  try {
+    const [, values] = JSON.parse(partsOf(cursor).payload.toString('utf8')) as [number, unknown[]];
+    return typeof values[2] === 'string' ? parseTime(values[2]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A place in a list as opaque text: values that lead to it, authenticated with what the list is of (HMAC-SHA-256, RFC 2104). */
+export function sealPlace(key: Buffer, scope: string, values: readonly unknown[]): string {
+  const payload = Buffer.from(JSON.stringify([VERSION, values]));
+  return Buffer.concat([tagOf(key, scope, payload), payload]).toString('base64url');
+}
+
+/** The values of {@link sealPlace}. @throws AuditError INVALID_CURSOR where the text is no place of this scope */
+export function openPlace(key: Buffer, scope: string, cursor: string): readonly unknown[] {
   const {bytes, payload} = partsOf(cursor);
   if (
     bytes.toString('base64url') !== cursor ||
@@ -42,21 +68,8 @@ export function readCursor(key: Buffer, scope: CursorScope, cursor: string): Pla
   ) {
     throw queryFault('cursor', 'INVALID_CURSOR', 'is not a cursor of this query', 'INVALID_CURSOR');
   }
-  const [, after, backward] = JSON.parse(payload.toString('utf8')) as [number, Operand[], boolean];
-  return {after, backward};
-}
-
-/**
- * The moment that a cursor says its query took for now. Whoever reads it has not yet made sure that the cursor is genuine:
- * {@link readCursor} does, for a scope that has this moment.
- */
-export function momentOf(cursor: string): string | undefined {
-  try {
-    const moment = (JSON.parse(partsOf(cursor).payload.toString('utf8')) as unknown[])[3];
-    return typeof moment === 'string' ? parseTime(moment) : undefined;
-  } catch {
-    return undefined;
-  }
+  const [, values] = JSON.parse(payload.toString('utf8')) as [number, unknown[]];
+  return values;
 }
 
 function partsOf(cursor: string): {bytes: Buffer; payload: Buffer} {
@@ -64,8 +77,5 @@ function partsOf(cursor: string): {bytes: Buffer; payload: Buffer} {
   return {bytes, payload: bytes.subarray(TAG_BYTES)};
 }
 
-function tagOf(key: Buffer, {tenantId, selection, now}: CursorScope, payload: Buffer): Buffer {
-  const {condition, order} = selection;
-  const scope = JSON.stringify([tenantId, condition, order, now]);
-  return createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, TAG_BYTES);
-}
+const tagOf = (key: Buffer, scope: string, payload: Buffer): Buffer =>
+  createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, TAG_BYTES);

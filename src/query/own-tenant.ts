@@ -21,6 +21,7 @@ function namesAnother(condition: Condition, tenantId: string): boolean {
       return condition.of.some(part => namesAnother(part, tenantId));
     case 'not':
     case 'words':
+    case 'same':
       return false;
     case 'entitiesOf':
       return namesAnother(condition.of, tenantId);

@@ -1,4 +1,4 @@
-import type {Comparison, Condition, Operand} from '../models/condition';
+import type {Comparison, Condition, Operand, PropertyPath} from '../models/condition';
 import type {EntryColumn} from '../models/entry-columns';
 import type {OrderTerm, Selection} from '../models/selection';
 
@@ -29,6 +29,8 @@ export function conditionSql(condition: Condition, parameters: Parameters, table
       const inner = conditionSql(condition.of, parameters, table);
       return `(${inner} OR (coalesce(acted_on, ''), entity_id) IN (SELECT coalesce(acted_on, ''), entity_id FROM ${table} WHERE ${inner} AND entity_id IS NOT NULL))`;
     }
+    case 'same':
+      return `lower(${pathText(condition.left, parameters)}) = lower(${pathText(condition.right, parameters)})`;
     case 'compare':
       return condition.path.length > 0
         ? pathSql(condition.column, condition.path, condition.comparison, parameters)
@@ -130,6 +132,11 @@ function anyOf(target: EntryColumn, operands: readonly Operand[], parameters: Pa
     parts.push(`${column} = ANY (${parameters.add(present)}${CASTS[kind]}[])`);
   }
   return `(${parts.join(' OR ') || 'false'})`;
+}
+
+/** A property as text; SQL's NULL where it is absent. */
+export function pathText({column, path}: PropertyPath, parameters: Parameters): string {
+  return path.length === 0 ? textOf(column) : `(${column.column} #>> ${parameters.add([...path])}::text[])`;
 }
 
 const textOf = ({column, kind}: EntryColumn): string =>

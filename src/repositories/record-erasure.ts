@@ -1,14 +1,10 @@
 import type {JsonObject} from '@loopback-audit/audit-log';
 import {type Admitted, admitOwn, type Bearer} from '../admission/admit';
-import {AuditError} from '../errors';
 import {ERASE_ACTION} from '../integrity/erasures';
 import {type Erasure, leafRanges} from '../models/erasure';
-import {currentTime} from '../models/time';
 import type {Database, Session} from './database';
 import type {Erased} from './erase-entries';
-import {leafRow} from './leaf-row';
-import {ensurePartitions, hasMoved} from './partitions';
-import {storeEntries} from './store-entries';
+import {toldInTrail} from './told-in-trail';
 
 /** Leaf ranges of one entry at most: its metadata stays far below the length of an entry. */
 const MAX_RANGES = 10_000;
@@ -36,25 +32,11 @@ export async function recordedErasure(
   work: (session: Session) => Promise<Erased>,
 ): Promise<{count: number; told: string[]}> {
   const {tenantId} = order.bearer;
-  const once = async () => {
-    const partitionOf = await ensurePartitions(database, tenantId, [currentTime()]);
-    const background = order.background ?? false;
-    return database.transaction({role: 'audit_writer', tenantId, background}, async session => {
-      const erased = await work(session);
-      if (erased.entries === 0) return {count: 0, told: []};
-      const rows = tellingOf(order, erased).map(each => leafRow(each));
-      const [outcome] = await storeEntries(session, tenantId, [rows], partitionOf);
-      if (outcome instanceof AuditError) throw outcome;
-      return {count: erased.entries, told: rows.map(({id}) => id)};
-    });
-  };
-  const done = await once().catch(error => {
-    // Partitions come and go without asking a writer.
-    if (!hasMoved(database, error)) throw error;
-    return once();
+  return toldInTrail(database, {tenantId, background: order.background ?? false}, async session => {
+    const erased = await work(session);
+    const entries = erased.entries === 0 ? [] : tellingOf(order, erased);
+    return {result: {count: erased.entries, told: entries.map(({entry}) => entry.id)}, entries};
   });
-  database.growth.tell(tenantId, done.told.length);
-  return done;
 }
 
 /** What the trail tells of a job that erases: how many entries it has reached, by whichever attempt, and where it says so. */

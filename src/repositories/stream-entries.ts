@@ -34,12 +34,13 @@ export async function* cursorRows(
   session: Session,
   text: string,
   values: readonly unknown[],
+  pageSize: number = PAGE_SIZE,
 ): AsyncGenerator<unknown[][]> {
   await session.rows(`DECLARE audit_page NO SCROLL CURSOR FOR ${text}`, values);
   for (;;) {
-    const rows = await session.rows(`FETCH ${PAGE_SIZE} FROM audit_page`);
+    const rows = await session.rows(`FETCH ${pageSize} FROM audit_page`);
     if (rows.length > 0) yield rows;
-    if (rows.length < PAGE_SIZE) break;
+    if (rows.length < pageSize) break;
   }
   await session.rows('CLOSE audit_page');
 }

@@ -82,3 +82,9 @@ export async function keptCheckpoint(
   const [kept] = await session.rows(select, [tenantId, size]);
   return kept && String(kept[0]);
 }
+
+/** The number of leaves of the tree of a tenant. */
+export async function treeSize(session: Session, tenantId: string): Promise<number> {
+  const [row] = await session.rows('SELECT size FROM audit_trees WHERE tenant_id = $1', [tenantId]);
+  return Number(row?.[0] ?? 0);
+}

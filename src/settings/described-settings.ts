@@ -80,6 +80,12 @@ export const SETTINGS = [
     name: 'WITNESS_KEY',
     meaning: 'Their public keys, name+id+key, separated by commas; required with WITNESS_URL',
   },
+  {
+    name: 'DETECTION_INTERVAL_MS',
+    meaning:
+      'How often entries that have come are held against the rules of detection; 0 leaves it to other processes',
+    default: '2000',
+  },
   {name: 'SINGLE_TENANT', meaning: 'The one tenant of every caller; without it the tenant is in the token'},
   {
     name: 'S3_BUCKET',

@@ -44,11 +44,15 @@ describe('/openapi.json', () => {
       Object.keys(item).map(method => `${method.toUpperCase()} ${path}`),
     );
     assert.deepEqual(operations.sort(), [
+      'DELETE /audit-logs/detection-rules/{id}',
       'GET /audit-logs',
+      'GET /audit-logs/alerts/{id}',
       'GET /audit-logs/checkpoint',
       'GET /audit-logs/consistency',
       'GET /audit-logs/count',
       'GET /audit-logs/critical',
+      'GET /audit-logs/detection-rules',
+      'GET /audit-logs/detection-rules/{id}',
       'GET /audit-logs/export',
       'GET /audit-logs/failed-auth',
       'GET /audit-logs/jobs/{jobId}',
@@ -58,6 +62,7 @@ describe('/openapi.json', () => {
       'GET /audit-logs/request/{requestId}',
       'GET /audit-logs/resource/{type}/{id}',
       'GET /audit-logs/summary',
+      'GET /audit-logs/suspicious-activity',
       'GET /audit-logs/tile/{level}/{part1}',
       'GET /audit-logs/tile/{level}/{part1}/{part2}',
       'GET /audit-logs/tile/{level}/{part1}/{part2}/{part3}',
@@ -72,9 +77,15 @@ describe('/openapi.json', () => {
       'GET /metrics',
       'GET /ready',
       'POST /audit-logs',
+      'POST /audit-logs/alerts/{id}/acknowledge',
+      'POST /audit-logs/alerts/{id}/dismiss',
+      'POST /audit-logs/alerts/{id}/resolve',
       'POST /audit-logs/archive',
       'POST /audit-logs/batch',
+      'POST /audit-logs/detection-rules/{id}/disable',
+      'POST /audit-logs/detection-rules/{id}/enable',
       'POST /audit-logs/erasure',
+      'PUT /audit-logs/detection-rules/{id}',
     ]);
   });
 

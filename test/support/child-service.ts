@@ -33,6 +33,7 @@ export async function startChildService(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...{PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'warn', AUDIT_DATA_DIR: dataDir, MIGRATE: 'false'},
+      DETECTION_INTERVAL_MS: '0',
       ...{DB_HOST: settings.host, DB_PORT: String(settings.port), DB_DATABASE: settings.database},
       ...{DB_USER: settings.user, DB_PASSWORD: settings.password, JWT_SECRET: SECRET},
       ...environment,

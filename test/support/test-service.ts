@@ -40,6 +40,8 @@ export async function startTestService(
     LOG_LEVEL: 'silent',
     AUDIT_DATA_DIR: dataDir,
     JWT_SECRET: SECRET,
+    // Tests count entries: alerts, which are entries too, are raised where they are asked for.
+    DETECTION_INTERVAL_MS: '0',
     ...environment,
   });
   const app = new AuditServiceApplication({

@@ -12,6 +12,8 @@ export function told(condition: Condition): string {
       return `words ${condition.text}${condition.prefix ? '*' : ''}`;
     case 'not':
       return `not(${told(condition.of)})`;
+    case 'same':
+      return `${condition.left.column.property} = ${condition.right.column.property}`;
     case 'entitiesOf':
       return `entities of ${told(condition.of)}`;
     default:
