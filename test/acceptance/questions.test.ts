@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {PARAMETERS} from '../../dist/query/parameter-names';
+import {eventually} from '../support/eventually';
 import {startTestService, type TestService} from '../support/test-service';
 
 const DOCUMENT = readFileSync(join(__dirname, '..', '..', 'docs', 'http-api.md'), 'utf8');
@@ -12,7 +13,7 @@ const [, QUESTIONS = ''] = /## Questions.*?```sh\n(.*?)```/s.exec(DOCUMENT) ?? [
 
 let service: TestService;
 before(async () => {
-  service = await startTestService();
+  service = await startTestService({DETECTION_INTERVAL_MS: '50'});
   const entries = [
     {
       ...{action: 'user.login', actor: 'u-1', outcome: 'failure', reason: 'wrong password', severity: 'high'},
@@ -31,8 +32,18 @@ before(async () => {
       ...{actedAt: new Date(Date.now() - 2 * 86_400_000).toISOString()},
     },
   ];
+  entries.push({
+    action: 'role.assign',
+    actor: 'u-3',
+    actedOn: 'User',
+    entityId: 'u-3',
+  } as (typeof entries)[number]);
   const {status, text} = await service.send('/audit-logs/batch', {method: 'POST', body: entries});
   assert.equal(status, 200, text);
+  await eventually('an alert', async () => {
+    const {json} = await service.send('/audit-logs/suspicious-activity');
+    return (json as unknown[]).length > 0 ? true : undefined;
+  });
 });
 after(() => service.stop());
 
