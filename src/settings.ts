@@ -31,6 +31,8 @@ export interface Settings {
     origin: string;
     file: string | undefined;
     keys: string | undefined;
+    /** The file of public keys that signed earlier. */
+    history: string | undefined;
   };
   checkpoints: {
     intervalMs: number;
@@ -142,7 +144,10 @@ export function readSettings(environment: Environment): Settings {
   if (!/^[a-z0-9][a-z0-9.:/_~-]{0,127}$/.test(origin)) {
     throw wrong('LOG_ORIGIN', 'must be a URL without its scheme, such as audit.example.com');
   }
-  const signing = {origin, file: text('SIGNING_KEY_FILE'), keys: text('SIGNING_KEY')};
+  const signing = {
+    ...{origin, file: text('SIGNING_KEY_FILE'), keys: text('SIGNING_KEY')},
+    history: text('SIGNING_KEY_HISTORY'),
+  };
   if (signing.file !== undefined && signing.keys !== undefined)
     throw wrong('SIGNING_KEY', 'does not go together with SIGNING_KEY_FILE');
   const witnesses = readWitnesses(text('WITNESS_URL'), text('WITNESS_KEY'));

@@ -5,10 +5,19 @@ import {MissingTileError, rootFromTiles} from '../integrity/tree-reader';
 import type {Database} from './database';
 import {readHead, readTiles} from './tree-rows';
 
+/** A note that is kept outside of the database, and whether the key is known by which it says to be signed. */
+export interface KeptNote {
+  note: string;
+  isKnown: boolean;
+}
+
 /** What is kept of checkpoints outside of the database. */
 export interface NotesElsewhere {
-  /** The newest note of a tenant that the service has signed; undefined where there is none. Others are passed over. */
-  newest(tenantId: string): Promise<string | undefined>;
+  /**
+   * The newest note of a tenant that the service has signed, or may have signed by a key that is not known any more;
+   * undefined where there is none. What is forged is passed over.
+   */
+  newest(tenantId: string): Promise<KeptNote | undefined>;
   /** The tenants that there are such notes of. */
   tenants(): Promise<readonly string[]>;
 }
@@ -61,9 +70,10 @@ export class HistoryGuard {
   }
 
   private async fault(tenantId: string): Promise<string | undefined> {
-    const note = await this.notes.newest(tenantId);
-    const signed = note === undefined ? undefined : openCheckpoint(note, []);
+    const kept = await this.notes.newest(tenantId);
+    const signed = kept && openCheckpoint(kept.note, []);
     if (!signed) return undefined;
+    if (!kept.isKnown) return `has a checkpoint of ${signed.size} entries by a key that is not known`;
     return this.database.transaction({role: 'audit_reader', tenantId, repeatable: true}, async session => {
       const {head} = await readHead(session, tenantId);
       if (head.size < signed.size) return `has ${head.size} entries where ${signed.size} were signed`;

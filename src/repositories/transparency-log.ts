@@ -51,7 +51,7 @@ export class TransparencyLog {
    * @throws AuditError LOG_UNSIGNED
    */
   keys(): Promise<KeyUse[]> {
-    return this.history.all(this.signing.keys);
+    return this.history.all(this.signing);
   }
 
   /**

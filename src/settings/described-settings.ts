@@ -53,6 +53,11 @@ export const SETTINGS = [
   },
   {name: 'SIGNING_KEY', meaning: 'The same keys themselves, in place of a file'},
   {
+    name: 'SIGNING_KEY_HISTORY',
+    meaning:
+      'File of the public keys that signed earlier, one a line as GET /audit-logs/keys answers them: needed where the database has forgotten them',
+  },
+  {
     name: 'CHECKPOINT_INTERVAL_MS',
     meaning: 'How often trees that have grown are signed; 0 leaves it to whoever asks for a checkpoint',
     default: '1000',
