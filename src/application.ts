@@ -1,10 +1,11 @@
 import {type ApplicationConfig, BindingScope} from '@loopback/core';
 import {juggler, RepositoryMixin} from '@loopback/repository';
-import {RestApplication, RestBindings, SequenceActions} from '@loopback/rest';
+import {RestBindings, SequenceActions} from '@loopback/rest';
 import {RestExplorerBindings, RestExplorerComponent} from '@loopback/rest-explorer';
 import type {Pool} from 'pg';
 import type {Logger} from 'pino';
 import {AuditServiceComponent} from './component';
+import {AnsweringApplication} from './controllers/answering-application';
 import {HealthController} from './controllers/health.controller';
 import {tellErrors} from './controllers/told-error';
 import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
@@ -26,12 +27,12 @@ export interface ServiceParts {
 }
 
 /** The service on its own: the component, bearer tokens, the explorer, health and measures. */
-export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
+export class AuditServiceApplication extends RepositoryMixin(AnsweringApplication) {
   readonly logger: Logger;
   private readonly source: juggler.DataSource;
 
   constructor({settings, database, tokens, signer}: ServiceParts) {
-    super(restOptions(settings));
+    super(restOptions(settings), settings.shutdownGraceMs);
     this.logger = serviceLogger(settings.logLevel);
     this.source = auditDb(database, settings.poolMax);
     this.dataSource(this.source, AuditDbSourceName);
@@ -109,7 +110,6 @@ function restOptions(settings: Settings): ApplicationConfig {
     rest: {
       host: settings.host,
       port: settings.port,
-      gracePeriodForClose: settings.shutdownGraceMs,
       openApiSpec: {setServersFromRequest: true},
       cors: CORS,
       ...(settings.basePath && {basePath: settings.basePath}),
