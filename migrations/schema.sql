@@ -771,7 +771,7 @@ CREATE OR REPLACE FUNCTION public.audit_unsigned_trees()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   SELECT tree.tenant_id FROM audit_trees tree
-   WHERE tree.size > coalesce((SELECT max(size) FROM audit_checkpoints signed WHERE signed.tenant_id = tree.tenant_id), 0);
+   WHERE tree.size <> coalesce((SELECT max(size) FROM audit_checkpoints signed WHERE signed.tenant_id = tree.tenant_id), 0);
 $function$
 ;
 ALTER FUNCTION audit_unsigned_trees() OWNER TO audit_owner;

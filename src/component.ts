@@ -213,8 +213,8 @@ async function checkpointLog(get: Get): Promise<CheckpointLog | undefined> {
 }
 
 async function historyGuard(get: Get): Promise<HistoryGuard | undefined> {
+  if (!(await get(Keys.SIGNER, {optional: true}))) return undefined;
   const notes = await get(Keys.CHECKPOINT_LOG);
-  if (!notes) return undefined;
   const logger = await get(Keys.LOGGER);
   const metrics = await get(Keys.METRICS, {optional: true});
   const guard: HistoryGuard = new HistoryGuard(
