@@ -4,6 +4,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {gzipSync} from 'node:zlib';
+import {filed} from '../../dist/integrity/note-file';
 import type {LogReport} from '../../dist/integrity/report';
 import {command} from '../support/command';
 import {tamper} from '../support/sealed-log';
@@ -130,16 +131,44 @@ describe('the log of a running service', () => {
     const bent = await command(args, {env});
     assert.equal(bent.status, 1);
     assert.match(bent.output, /^altered: entry [0-9a-f-]{36}, leaf 5\nfaulty: /);
-    assert.match((await command([...args, '--tenant', 'rival'], {env})).output, /\/tenant\/rival at 1 /);
+    const alone = await command([...args, '--tenant', 'rival'], {env});
+    assert.equal(alone.status, 2, 'none of the older checkpoints is its own');
+    assert.match(
+      alone.output,
+      /^proved: .*\/tenant\/rival at 1 .*\nhistory not shown: none of the older checkpoints is of this log\n/,
+    );
+    const note = await service.send('/audit-logs/checkpoint', {
+      token: await service.token({tenantId: 'rival'}),
+    });
+    const log = folder.write(
+      'kept.txt',
+      filed(readFileSync(join(mirror, 'checkpoint'), 'utf8')) + filed(note.text),
+    );
+    const own = ['verify', '--key', key, '--database', '--against', log, '--tenant'];
+    const kept = await command([...own, 'rival'], {env});
+    assert.deepEqual([kept.status, kept.output.split('\n').length], [0, 2], kept.output);
+    await tamper(
+      service.db.admin,
+      ...['logs', 'trees', 'tiles', 'checkpoints'].map(
+        table => `DELETE FROM audit_${table} WHERE tenant_id = 'rival'`,
+      ),
+    );
+    const gone = await command([...own, 'rival'], {env});
+    assert.deepEqual([gone.status, /^inconsistent checkpoints: /.test(gone.output)], [1, true], gone.output);
+    assert.match((await command(own.slice(0, -1), {env})).output, /there is no log .*\/tenant\/rival/);
+    const nobody = await command(['verify', '--key', key, '--database', '--tenant', 'nobody'], {env});
+    assert.equal(nobody.status, 2);
+    assert.match(nobody.output, /^history not shown: nothing is stored of this tenant/);
   });
 
   test('that was rewritten is not mirrored over what was there', async () => {
     const [checkpoint, tile] = ['checkpoint', 'tile/0/000'].map(name => readFileSync(join(mirror, name)));
+    await store(50);
+    assert.match((await service.send('/audit-logs/checkpoint')).text, /\n950\n/);
     await tamper(
       service.db.admin,
       "UPDATE audit_tiles SET hashes = set_byte(hashes, 700, 1) WHERE tenant_id = 'acme' AND level = 0 AND index = 3",
     );
-    await store(50);
     const {status, errors} = await mirrored();
     assert.equal(status, 1);
     assert.match(errors, /^audit-service: The tiles of the service do not make the root/);

@@ -72,7 +72,9 @@ const judged = (copy: TestDatabase, tenantId: string, against: string[] = []): P
 const entriesOf = (copy: TestDatabase): Promise<AuditEntry[]> =>
   copy.database.transaction({role: 'audit_reader', tenantId: 'acme'}, async session => {
     const entries: AuditEntry[] = [];
-    for await (const page of new StoredLog(session, 'acme').entries()) entries.push(...page);
+    for await (const page of new StoredLog(session, 'acme').entries()) {
+      entries.push(...page.map(({entry}) => entry));
+    }
     return entries;
   });
 
