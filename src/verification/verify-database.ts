@@ -4,6 +4,7 @@ import {examineEntry} from '../integrity/examine-entry';
 import {Findings} from '../integrity/findings';
 import {judgeCheckpoint} from '../integrity/judge-checkpoint';
 import {originOf} from '../integrity/log-signer';
+import {ambiguity} from '../integrity/one-reading';
 import type {ProvedTiles} from '../integrity/proved-tiles';
 import {type LogReport, logReport} from '../integrity/report';
 import type {NoteVerifier} from '../integrity/signed-note';
@@ -12,7 +13,6 @@ import {LACKING, TiledJudge} from '../integrity/tiled-judge';
 import type {Database} from '../repositories/database';
 import {type StoredEntry, StoredLog} from '../repositories/stored-log';
 import {anchoredTiles} from './anchored-tiles';
-import {ambiguity} from './one-reading';
 
 export interface VerifyDatabaseOptions {
   keys: readonly NoteVerifier[];

@@ -87,6 +87,26 @@ describe('the log of a running service', () => {
     assert.deepEqual([report?.verdict, report?.found, report?.proved], ['faulty', {altered: 1}, 599]);
   });
 
+  test('proves an entry by the JSON and by the text that it answers', async () => {
+    const {json} = await service.send('/audit-logs?limit=1&order=actedAt');
+    const [{id, leafIndex} = {id: '', leafIndex: -1}] = json as {id: string; leafIndex: number}[];
+    const {text} = await service.send(`/audit-logs/${id}/proof`);
+    const plain = await service.send(`/audit-logs/${id}/proof?format=text`);
+    const files = [
+      folder.write('proof.json', text),
+      folder.write('pretty.json', JSON.stringify(JSON.parse(text), null, 2)),
+      folder.write('proof.txt', plain.text),
+    ];
+    const proved = await verified(...files);
+    assert.deepEqual([proved.status, proved.errors], [0, '']);
+    const lines = proved.output.trim().split('\n');
+    assert.equal(lines.length, 3);
+    for (const line of lines)
+      assert.match(line, new RegExp(`: proved: entry ${id} .* is number ${leafIndex} of \\d+ in `));
+    const forged = await verified(folder.write('forged.json', text.replace('order.approve', 'order.reject')));
+    assert.deepEqual([forged.status, /: altered\n$/.test(forged.output)], [1, true], forged.output);
+  });
+
   test('is read from the standard input, and a selection of it is proved as one', async () => {
     const failures = await exported('failures.ndjson', 'format=ndjson&outcome=failure');
     const args = ['verify', '--key', key, '--tiles', mirror];
@@ -180,7 +200,12 @@ describe('the log of a running service', () => {
     const cases: [args: string[], errors: RegExp][] = [
       [['verify', '--key', folder.write('none', 'no key'), mirror], /holds no public key/],
       [['verify', '--key', key], /nothing to verify/],
-      [['verify', '--key', key, folder.write('a.ndjson', '')], /--checkpoint is missing/],
+      [
+        ['verify', '--key', key, folder.write('a.ndjson', '')],
+        /a\.ndjson is not a proof; .*--checkpoint or --tiles/,
+      ],
+      [['verify', '--key', key, folder.write('a.bin', Buffer.alloc(40, 0xfe))], /a\.bin is not a proof; /],
+      [['verify', '--key', key, join(folder.path, 'gone.json')], /gone\.json: no such file/],
       [['verify', '--key', key, '--cores', '0', 'a'], /whole number from 1 to 256/],
       [['verify', '--key', key, '--database'], /name a database by DB_HOST/],
       [
