@@ -8,6 +8,7 @@ import {AuditServiceComponent} from './component';
 import {AnsweringApplication} from './controllers/answering-application';
 import {HealthController} from './controllers/health.controller';
 import {tellErrors} from './controllers/told-error';
+import {AuditError} from './errors';
 import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
 import type {LogSigner} from './integrity/log-signer';
 import {AuditServiceBindings} from './keys';
@@ -68,8 +69,14 @@ export class AuditServiceApplication extends RepositoryMixin(AnsweringApplicatio
     this.middleware(tellErrors);
     this.controller(HealthController);
     this.bind(SequenceActions.LOG_ERROR).to((error, status, request) => {
-      if (status >= 500)
-        this.logger.error({err: error, requestId: request.get('x-request-id')}, 'request failed');
+      const requestId = request.get('x-request-id');
+      // What passes by itself is no fault of the service.
+      if (status === 503 && error instanceof AuditError)
+        this.logger.warn(
+          {code: error.code, cause: (error.cause as {code?: unknown} | undefined)?.code, requestId},
+          'request turned away',
+        );
+      else if (status >= 500) this.logger.error({err: error, requestId}, 'request failed');
     });
     this.bind(RestBindings.ERROR_WRITER_OPTIONS).to({safeFields: ['name', 'code', 'message', 'details']});
 

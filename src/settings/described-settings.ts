@@ -70,7 +70,7 @@ export const SETTINGS = [
   {
     name: 'CHECKPOINT_LOG',
     meaning:
-      'Where checkpoints are kept outside of the database, so that a database that was restored or rewritten is found out: the path of a file, or store for the object store',
+      'Where checkpoints are kept outside of the database, so that a database that was restored or rewritten is found out: the path of a file, or store for the object store; without it, and without DB_HOST, checkpoints.txt in AUDIT_DATA_DIR',
   },
   {
     name: 'CHECKPOINT_LOG_INTERVAL_MS',
