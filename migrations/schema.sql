@@ -688,6 +688,22 @@ $function$
 ;
 ALTER FUNCTION audit_refuse_detached() OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_refuse_forgetting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' AND current_user = 'audit_owner'
+     AND (NEW.verifier_key, NEW.first_used) = (OLD.verifier_key, OLD.first_used) AND NEW.last_used >= OLD.last_used THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'keys that have signed are not forgotten: % refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+ALTER FUNCTION audit_refuse_forgetting() OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_refuse_leaf()
  RETURNS void
  LANGUAGE plpgsql
@@ -988,7 +1004,7 @@ CREATE OR REPLACE FUNCTION public.audit_unsigned_trees()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   SELECT tree.tenant_id FROM audit_trees tree
-   WHERE tree.size > coalesce((SELECT max(size) FROM audit_checkpoints signed WHERE signed.tenant_id = tree.tenant_id), 0);
+   WHERE tree.size <> coalesce((SELECT max(size) FROM audit_checkpoints signed WHERE signed.tenant_id = tree.tenant_id), 0);
 $function$
 ;
 ALTER FUNCTION audit_unsigned_trees() OWNER TO audit_owner;
@@ -1017,6 +1033,8 @@ ALTER FUNCTION audit_words(text,text,text,text,text,jsonb) OWNER TO audit_owner;
 
 CREATE TRIGGER audit_checkpoints_kept BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_shrinking();
 CREATE TRIGGER audit_checkpoints_signed BEFORE DELETE OR UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION audit_refuse_resigning();
+CREATE TRIGGER audit_keys_kept BEFORE TRUNCATE ON public.audit_keys FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_forgetting();
+CREATE TRIGGER audit_keys_used BEFORE DELETE OR UPDATE ON public.audit_keys FOR EACH ROW EXECUTE FUNCTION audit_refuse_forgetting();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_logs_erased_alone BEFORE UPDATE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewriting();
 CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_default FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();

@@ -1,12 +1,14 @@
 import {type ApplicationConfig, BindingScope} from '@loopback/core';
 import {juggler, RepositoryMixin} from '@loopback/repository';
-import {RestApplication, RestBindings, SequenceActions} from '@loopback/rest';
+import {RestBindings, SequenceActions} from '@loopback/rest';
 import {RestExplorerBindings, RestExplorerComponent} from '@loopback/rest-explorer';
 import type {Pool} from 'pg';
 import type {Logger} from 'pino';
 import {AuditServiceComponent} from './component';
+import {AnsweringApplication} from './controllers/answering-application';
 import {HealthController} from './controllers/health.controller';
 import {tellErrors} from './controllers/told-error';
+import {AuditError} from './errors';
 import {bearerTokenCaller, type TokenVerification} from './identity/bearer-token';
 import type {LogSigner} from './integrity/log-signer';
 import {AuditServiceBindings} from './keys';
@@ -26,12 +28,12 @@ export interface ServiceParts {
 }
 
 /** The service on its own: the component, bearer tokens, the explorer, health and measures. */
-export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
+export class AuditServiceApplication extends RepositoryMixin(AnsweringApplication) {
   readonly logger: Logger;
   private readonly source: juggler.DataSource;
 
   constructor({settings, database, tokens, signer}: ServiceParts) {
-    super(restOptions(settings));
+    super(restOptions(settings), settings.shutdownGraceMs);
     this.logger = serviceLogger(settings.logLevel);
     this.source = auditDb(database, settings.poolMax);
     this.dataSource(this.source, AuditDbSourceName);
@@ -70,8 +72,14 @@ export class AuditServiceApplication extends RepositoryMixin(RestApplication) {
     this.middleware(tellErrors);
     this.controller(HealthController);
     this.bind(SequenceActions.LOG_ERROR).to((error, status, request) => {
-      if (status >= 500)
-        this.logger.error({err: error, requestId: request.get('x-request-id')}, 'request failed');
+      const requestId = request.get('x-request-id');
+      // What passes by itself is no fault of the service.
+      if (status === 503 && error instanceof AuditError)
+        this.logger.warn(
+          {code: error.code, cause: (error.cause as {code?: unknown} | undefined)?.code, requestId},
+          'request turned away',
+        );
+      else if (status >= 500) this.logger.error({err: error, requestId}, 'request failed');
     });
     this.bind(RestBindings.ERROR_WRITER_OPTIONS).to({safeFields: ['name', 'code', 'message', 'details']});
 
@@ -112,7 +120,6 @@ function restOptions(settings: Settings): ApplicationConfig {
     rest: {
       host: settings.host,
       port: settings.port,
-      gracePeriodForClose: settings.shutdownGraceMs,
       openApiSpec: {setServersFromRequest: true},
       cors: CORS,
       ...(settings.basePath && {basePath: settings.basePath}),

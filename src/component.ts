@@ -251,7 +251,7 @@ async function checkpointLog(get: Get): Promise<CheckpointLog | undefined> {
   const signer = await get(Keys.SIGNER, {optional: true});
   if (!log || !signer) return undefined;
   const logger = await get(Keys.LOGGER);
-  const {open} = new OwnNotes(signer.keys, new KeyHistory(await get(Keys.DATABASE)), logger);
+  const {open} = new OwnNotes(signer, new KeyHistory(await get(Keys.DATABASE)), logger);
   if (log.kind === 'file') return new CheckpointFile(log.path, signer.origin, open);
   return new CheckpointObjects(await get(Keys.OBJECT_STORE), signer.origin, open, (folder, error) => {
     logger.warn({err: error, folder}, 'cannot read the checkpoints that are kept of a tree');
@@ -260,8 +260,8 @@ async function checkpointLog(get: Get): Promise<CheckpointLog | undefined> {
 }
 
 async function historyGuard(get: Get): Promise<HistoryGuard | undefined> {
+  if (!(await get(Keys.SIGNER, {optional: true}))) return undefined;
   const notes = await get(Keys.CHECKPOINT_LOG);
-  if (!notes) return undefined;
   const logger = await get(Keys.LOGGER);
   const metrics = await get(Keys.METRICS, {optional: true});
   const guard: HistoryGuard = new HistoryGuard(

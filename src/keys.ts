@@ -39,7 +39,7 @@ export namespace AuditServiceBindings {
   export const SIGNER = BindingKey.create<LogSigner>('audit-service.signer');
   /** Where checkpoints are kept outside of the database; undefined where nowhere. */
   export const CHECKPOINT_LOG = BindingKey.create<CheckpointLog | undefined>('audit-service.checkpoint-log');
-  /** Holds trees against those checkpoints; undefined where there are none. */
+  /** Holds trees against what was signed of them, there and in the database; undefined where nobody signs. */
   export const HISTORY_GUARD = BindingKey.create<HistoryGuard | undefined>('audit-service.history-guard');
   export const LOG = BindingKey.create<TransparencyLog>('audit-service.log');
   export const JOB_ROWS = BindingKey.create<JobRows>('audit-service.job-rows');

@@ -32,6 +32,8 @@ export interface Settings {
     origin: string;
     file: string | undefined;
     keys: string | undefined;
+    /** The file of public keys that signed earlier. */
+    history: string | undefined;
   };
   checkpoints: {
     intervalMs: number;
@@ -60,6 +62,9 @@ export const wrong = (name: SettingName, message: string): AuditError =>
 
 /** The general purpose buckets of S3, and what its namesakes take as well. */
 const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** Where a start that brings its own PostgreSQL keeps checkpoints, in its data folder. */
+const OWN_CHECKPOINT_LOG = 'checkpoints.txt';
 
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -157,12 +162,17 @@ export function readSettings(environment: Environment): Settings {
   if (!/^[a-z0-9][a-z0-9.:/_~-]{0,127}$/.test(origin)) {
     throw wrong('LOG_ORIGIN', 'must be a URL without its scheme, such as audit.example.com');
   }
-  const signing = {origin, file: text('SIGNING_KEY_FILE'), keys: text('SIGNING_KEY')};
+  const signing = {
+    ...{origin, file: text('SIGNING_KEY_FILE'), keys: text('SIGNING_KEY')},
+    history: text('SIGNING_KEY_HISTORY'),
+  };
   if (signing.file !== undefined && signing.keys !== undefined)
     throw wrong('SIGNING_KEY', 'does not go together with SIGNING_KEY_FILE');
   const witnesses = readWitnesses(text('WITNESS_URL'), text('WITNESS_KEY'));
-  const checkpointLog = text('CHECKPOINT_LOG');
+  const dataDir = needed('AUDIT_DATA_DIR', '');
   const intervalMs = whole('CHECKPOINT_INTERVAL_MS', 0, 86_400_000);
+  const ownLog = database || intervalMs === 0 ? undefined : `${dataDir}/${OWN_CHECKPOINT_LOG}`;
+  const checkpointLog = text('CHECKPOINT_LOG') ?? ownLog;
   if (checkpointLog !== undefined || witnesses.urls.length > 0) {
     const who = checkpointLog === undefined ? 'WITNESS_URL' : 'CHECKPOINT_LOG';
     if (intervalMs === 0) throw wrong('CHECKPOINT_INTERVAL_MS', `must not be 0: ${who} needs checkpoints`);
@@ -178,7 +188,6 @@ export function readSettings(environment: Environment): Settings {
     const named = 'loopback, linklocal, uniquelocal, addresses and networks such as 10.0.0.0/8';
     throw wrong('TRUST_PROXY', `must be a number of hops, or ${named}, separated by commas`);
   }
-  const dataDir = needed('AUDIT_DATA_DIR', '');
   const bucket = text('S3_BUCKET');
   if (bucket !== undefined && !BUCKET_NAME.test(bucket)) {
     const letters = 'lower-case letters, digits, dots and hyphens, with a letter or digit at both ends';

@@ -115,6 +115,11 @@ async function listen(app: AuditServiceApplication, {host, port}: Settings): Pro
 
 const plainGreeting = (url: string): string => `The audit service listens on ${url}\n`;
 
+const ownKeyNote = ({signing: {file, keys}}: Settings): string =>
+  file === undefined && keys === undefined
+    ? 'Checkpoints are signed with a key that was made for this folder; its public half is'
+    : 'Checkpoints are signed with the key of the settings; its public half is';
+
 async function developmentGreeting(
   url: string,
   secret: string,
@@ -127,7 +132,7 @@ Development start: PostgreSQL and archives are in ${settings.dataDir}. Try:
 
   curl -H 'Authorization: Bearer ${token}' ${url}/audit-logs
 
-Checkpoints are signed with a key that was made for this folder; its public half is
+${ownKeyNote(settings)}
 
   ${signer?.keys.map(verifierKey).join('\n  ') ?? ''}
 

@@ -53,16 +53,23 @@ export async function verifyDatabase({keys, against, tenant}: DatabaseToVerify):
 
 const BAR_FORMAT = 'tenant {value} of {total} | {entries} entries';
 
-/** Checkpoints that are of no log in the database: it may have had one when they were signed. */
-function strangers(tenants: readonly string[], {keys, against}: DatabaseToVerify): LogReport[] {
+/**
+ * Checkpoints that are of no log in the database: it may have had one when they were signed. Where one tenant alone is
+ * verified those of others are passed over, and it is told where there is none of its own.
+ */
+function strangers(tenants: readonly string[], {keys, against, tenant}: DatabaseToVerify): LogReport[] {
   const known = new Set(tenants.flatMap(tenantId => originsOf(keys, tenantId)));
   const findings = new Findings();
-  for (const {note, place} of against) {
-    const origin = openCheckpoint(note, [])?.origin;
+  const origins = against.map(({note}) => openCheckpoint(note, [])?.origin);
+  for (const [i, {place}] of against.entries()) {
+    const origin = origins[i];
     if (origin === undefined) findings.add({kind: 'unreadable', place, detail: 'this is no checkpoint'});
-    else if (!known.has(origin)) {
+    else if (tenant === undefined && !known.has(origin)) {
       findings.add({kind: 'inconsistent checkpoints', place, detail: `there is no log ${origin}`});
     }
+  }
+  if (tenant !== undefined && against.length > 0 && !origins.some(origin => known.has(origin ?? ''))) {
+    findings.add({kind: 'history not shown', detail: 'none of the older checkpoints is of this log'});
   }
   return findings.verdict === 'proved' ? [] : [logReport(undefined, {entries: 0, proved: 0}, findings)];
 }

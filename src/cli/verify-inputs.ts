@@ -23,6 +23,20 @@ export interface VerifyInputs {
   bytes: number;
 }
 
+/**
+ * Says what a file is not, where nothing was given that entries could be held against.
+ *
+ * @throws AuditError INVALID_FILE where there is such a file, or none at a path
+ */
+export async function refuseEntries(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const isThere = file === STDIN || (await stat(file).catch(() => undefined)) !== undefined;
+    if (!isThere) throw new AuditError('INVALID_FILE', `${file}: no such file.`);
+    const how = 'to verify entries give --checkpoint or --tiles';
+    throw new AuditError('INVALID_FILE', `${file === STDIN ? 'stdin' : file} is not a proof; ${how}.`);
+  }
+}
+
 /** Tells proofs from files of entries. A path that is not there counts as one of entries, which cannot be read. */
 export async function sortInputs(paths: readonly string[]): Promise<VerifyInputs> {
   const inputs: VerifyInputs = {proofs: [], entries: [], bytes: 0};

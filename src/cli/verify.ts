@@ -7,7 +7,7 @@ import {readText} from '../verification/text-file';
 import {verifyFiles} from '../verification/verify-files';
 import {progressBar} from './progress-bar';
 import {verifyDatabase} from './verify-database';
-import {readKeys, sortInputs} from './verify-inputs';
+import {readKeys, refuseEntries, sortInputs} from './verify-inputs';
 import {reportLines} from './verify-report';
 
 interface Given {
@@ -98,6 +98,7 @@ async function judge(paths: readonly string[], given: Given): Promise<Judged> {
     return {proofs: [], logs: await verifyDatabase({keys, against: against.flat(), tenant: given.tenant})};
   }
   const {proofs, entries, bytes} = await sortInputs(paths);
+  if (given.checkpoint === undefined && given.tiles === undefined) await refuseEntries(entries);
   if (proofs.length + entries.length === 0) {
     throw new AuditError('INVALID_PARAMETER', 'There is nothing to verify: give files, or --database.');
   }

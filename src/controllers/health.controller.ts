@@ -17,7 +17,8 @@ const STATUS = json({
     history: {
       type: 'string',
       enum: ['kept', 'rewritten'],
-      description: 'Whether every tree is what was signed of it, as far as CHECKPOINT_LOG tells',
+      description:
+        'Whether every tree that was looked at is what was signed of it, by the database and by CHECKPOINT_LOG',
     },
   },
 });

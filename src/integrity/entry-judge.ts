@@ -28,12 +28,16 @@ export const named = ({id, place}: ExaminedEntry) => ({entry: id, place});
 /**
  * Tells of older trees that are not the beginning of one of `newest` leaves. `rootAt` answers the root of its first
  * leaves, or nothing where that cannot be known.
+ *
+ * @param larger what it is where one has more leaves: entries that came after an export are in it, and what they say is
+ * elsewhere; of a log that is all there is it was the end
  */
 export async function judgeOlder(
   older: readonly OlderTree[],
   newest: number,
   rootAt: (size: number) => Promise<Buffer | undefined> | Buffer | undefined,
   findings: Findings,
+  larger: 'history not shown' | 'inconsistent checkpoints',
 ): Promise<void> {
   for (const {size, root, place} of older) {
     const made = size <= newest ? await rootAt(size) : undefined;
@@ -42,9 +46,13 @@ export async function judgeOlder(
       findings.add({kind: 'history not shown', place, detail: `not all of its ${size} leaves are known`});
       continue;
     }
-    const detail = made
-      ? `the first ${size} leaves are not those that were signed`
-      : `it was signed for ${size} leaves, and the tree has ${newest}`;
-    findings.add({kind: 'inconsistent checkpoints', place, detail});
+    if (made) {
+      const detail = `the first ${size} leaves are not those that were signed`;
+      findings.add({kind: 'inconsistent checkpoints', place, detail});
+      continue;
+    }
+    const hint = larger === 'history not shown' ? ': hold the entries against a later checkpoint' : '';
+    const detail = `it was signed for ${size} leaves, and the tree has ${newest}${hint}`;
+    findings.add({kind: larger, place, detail});
   }
 }

@@ -1,4 +1,7 @@
+import type {JsonValue} from '@loopback-audit/audit-log';
+import {canonicalJson} from './canonical-json';
 import {LONGEST_PATH} from './merkle-hash';
+import {ambiguity} from './one-reading';
 import {parseCount, parseHash} from './text-form';
 
 /** That an entry is in a log: its place, its path to the root, and the checkpoint that vouches for the root. */
@@ -26,8 +29,28 @@ export function writeEntryProof({index, path, checkpoint, extra}: EntryProof): s
   return `${lines.join('\n')}\n\n${checkpoint}`;
 }
 
-/** Reads a proof; undefined where the text is none. */
-export function parseEntryProof(text: string): EntryProof | undefined {
+/**
+ * Reads a proof, as text or in the JSON that the service answers; undefined where it is none, or where readers of its
+ * JSON may differ in what it says.
+ */
+export const parseEntryProof = (text: string): EntryProof | undefined =>
+  text.trimStart().startsWith('{') ? parseJsonProof(text) : parseTextProof(text);
+
+function parseJsonProof(text: string): EntryProof | undefined {
+  try {
+    const {entry, leafIndex, path, checkpoint} = JSON.parse(text) as Partial<Record<string, JsonValue>>;
+    const hashes = Array.isArray(path) ? path.flatMap(hash => parseHash(String(hash)) ?? []) : [];
+    const isWhole = Array.isArray(path) && hashes.length === path.length && hashes.length <= LONGEST_PATH;
+    if (!isWhole || !Number.isSafeInteger(leafIndex) || typeof checkpoint !== 'string') return undefined;
+    if (entry === undefined || ambiguity(text)) return undefined;
+    const extra = Buffer.from(canonicalJson(entry));
+    return {index: leafIndex as number, path: hashes, checkpoint, extra};
+  } catch {
+    return undefined;
+  }
+}
+
+function parseTextProof(text: string): EntryProof | undefined {
   const end = text.indexOf('\n\n');
   if (end < 0) return undefined;
   const [header, ...lines] = text.slice(0, end).split('\n');

@@ -75,7 +75,7 @@ export class GatheredJudge implements EntryJudge {
     if (missing > 0) this.judgeDoubtful('altered');
     else this.judgeWhole();
     this.erasures.judge(this.findings, missing === 0);
-    await judgeOlder(older, tree.size, size => this.roots.get(size), this.findings);
+    await judgeOlder(older, tree.size, size => this.roots.get(size), this.findings, 'history not shown');
   }
 
   private doubt(entry: ExaminedEntry): void {

@@ -1,5 +1,5 @@
 import type {KeyObject} from 'node:crypto';
-import {type NoteSigner, noteSigner} from './signed-note';
+import {type NoteSigner, type NoteVerifier, noteSigner} from './signed-note';
 
 /**
  * Who signs for the trees of a service. Bind another one to keep the key elsewhere, such as in a key management
@@ -10,6 +10,8 @@ export interface LogSigner {
   readonly origin: string;
   /** Keys that sign now: one, or two while one is being replaced. */
   readonly keys: readonly NoteSigner[];
+  /** Public keys that signed earlier, as they are known outside of the database, which remembers them as well. */
+  readonly earlier?: readonly NoteVerifier[];
 }
 
 /** A signer that holds its private keys itself. @throws TypeError where one is not Ed25519 */

@@ -94,7 +94,7 @@ export class TiledJudge implements EntryJudge {
 
   async finish(): Promise<void> {
     const {findings} = this;
-    const {tiles, complete, older} = this.options;
+    const {tiles, complete, older, beyond} = this.options;
     await this.judgeUnproved();
     if (!tiles.isAnchored) {
       findings.add({kind: 'tree damaged', detail: 'the tiles do not make the root of the tree'});
@@ -112,7 +112,8 @@ export class TiledJudge implements EntryJudge {
     this.judgeWithheld();
     await this.judgeTail();
     this.erasures.judge(findings, complete && missing === 0 && !this.isSealed);
-    await judgeOlder(older, tiles.tree.size, size => tiles.rootAt(size), findings);
+    const larger = beyond === 'inserted' ? 'inconsistent checkpoints' : 'history not shown';
+    await judgeOlder(older, tiles.tree.size, size => tiles.rootAt(size), findings, larger);
   }
 
   /** Entries of the tree that no checkpoint which agrees with it covers. */

@@ -11,6 +11,13 @@ export interface TreeHead {
 
 export const EMPTY_TREE: TreeHead = {size: 0, frontier: []};
 
+/** Whether a head has as many hashes as its size has bits that are set. */
+export function isWhole({size, frontier}: TreeHead): boolean {
+  let bits = 0;
+  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;
+  return bits === frontier.length;
+}
+
 /** The root hash of a tree (RFC 6962, section 2.1). */
 export const rootOf = ({frontier}: TreeHead): Buffer =>
   frontier.length === 0 ? EMPTY_ROOT : frontier.reduceRight((right, left) => hashNode(left, right));

@@ -52,7 +52,8 @@ export class TreeSweep {
 
   private async holdAgainstNotes(signal: AbortSignal): Promise<void> {
     const {guard, notes, logger} = this.parts;
-    for (const tenantId of (await notes?.tenants()) ?? []) {
+    const kept = (await notes?.tenants()) ?? [];
+    for (const tenantId of new Set([...kept, ...(guard?.tenants ?? [])])) {
       if (signal.aborted) return;
       // One that cannot be looked at does not hide the others.
       await guard?.assertKept(tenantId).catch(error => {

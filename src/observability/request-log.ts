@@ -24,7 +24,7 @@ export function requestLog(logger: Logger, metrics: ServiceMetrics): Middleware 
       const status = response.writableFinished ? response.statusCode : 499;
       const path = (request.originalUrl || request.url).split('?', 1)[0] ?? '';
       metrics.observe(request.method, path, status, seconds);
-      const level = status >= 500 ? 'error' : 'info';
+      const level = status === 503 ? 'warn' : status >= 500 ? 'error' : 'info';
       logger[level](
         {requestId, method: request.method, path, status, ms: Math.round(seconds * 1e4) / 10},
         'request',

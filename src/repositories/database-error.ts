@@ -6,8 +6,20 @@ const UNREACHABLE =
 const CONNECTION_LOST =
   /connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect/i;
 
+/** What every tile holds: whole hashes, and no more than there are places. */
+const TILE_CHECK = 'audit_tiles_hashes_check';
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** What is said where the head of a tree is not that of its tiles. */
+export const treeDamaged = (options?: ErrorOptions): AuditError =>
+  new AuditError(
+    'TREE_DAMAGED',
+    'The head of the tree and its tiles do not belong together: nothing more is stored in it.',
+    [],
+    options,
+  );
 
 /** Whether an error came from PostgreSQL or from the connection to it. */
 export const isDatabaseError = (error: unknown): boolean =>
@@ -24,6 +36,7 @@ export const isDatabaseError = (error: unknown): boolean =>
 export function databaseError(error: unknown): unknown {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : '';
+  const constraint = (error as {constraint?: unknown} | undefined)?.constraint;
   const cause = {cause: error};
   if (code === '57014') {
     return new AuditError(
@@ -41,6 +54,7 @@ export function databaseError(error: unknown): unknown {
       cause,
     );
   }
+  if (constraint === TILE_CHECK) return treeDamaged(cause);
   if (code === '2201B') {
     const detail = {field: 'regexp', code: 'INVALID_REGEXP', message: 'is not a POSIX regular expression'};
     return new AuditError('INVALID_FILTER', 'The regular expression cannot be read.', [detail], cause);

@@ -1,3 +1,4 @@
+import type {LogSigner} from '../integrity/log-signer';
 import type {NoteVerifier} from '../integrity/signed-note';
 import {verifierKey} from '../integrity/signed-note';
 import type {Database} from './database';
@@ -29,8 +30,11 @@ export class KeyHistory {
     this.noted = now;
   }
 
-  /** Every key: those given, which sign now, in their order, then the others, the one that signed last first. */
-  async all(signing: readonly NoteVerifier[]): Promise<KeyUse[]> {
+  /**
+   * Every key: those that sign now, in their order, then those that the database remembers, the one that signed last
+   * first, then those that are known beside it.
+   */
+  async all({keys, earlier = []}: LogSigner): Promise<KeyUse[]> {
     const rows = await this.database.transaction({role: 'audit_reader', tenantId: ''}, session =>
       session.rows(
         'SELECT verifier_key, first_used, last_used FROM audit_keys ORDER BY last_used DESC, verifier_key',
@@ -42,8 +46,7 @@ export class KeyHistory {
         {key: String(key), from: String(from), until: String(until)},
       ]),
     );
-    const first = signing.map(verifierKey);
-    const earlier = [...used.keys()].filter(key => !first.includes(key));
-    return [...first, ...earlier].map(key => used.get(key) ?? {key});
+    const lines = new Set([...keys.map(verifierKey), ...used.keys(), ...earlier.map(verifierKey)]);
+    return [...lines].map(key => used.get(key) ?? {key});
   }
 }

@@ -2,9 +2,10 @@ import type {AuditEntry} from '@loopback-audit/audit-log';
 import type {RecordedArchive} from '../integrity/archive-cover';
 import type {TileSpan} from '../integrity/tile';
 import type {TreeHead} from '../integrity/tree-head';
+import {ENTRY_COLUMNS} from '../models/entry-columns';
 import type {Session} from './database';
-import {columnList} from './entry-row';
-import {cursorPages, cursorRows} from './stream-entries';
+import {entryFromRow} from './entry-row';
+import {cursorRows} from './stream-entries';
 import {readHead, readTiles} from './tree-rows';
 
 /** An entry that was archived: the database has its hash alone. */
@@ -22,6 +23,22 @@ export interface LevelOfTiles {
   end: number;
 }
 
+/** An entry, and the JSON of it as it is stored: to the digit, which a reader of JSON may round away. */
+export interface StoredEntry {
+  entry: AuditEntry;
+  json: [property: keyof AuditEntry, text: string][];
+}
+
+function storedEntry(row: readonly unknown[]): StoredEntry {
+  const json: StoredEntry['json'] = [];
+  const values = ENTRY_COLUMNS.map(({property, kind}, i) => {
+    if (kind !== 'json' || row[i] === null) return row[i];
+    json.push([property, String(row[i])]);
+    return JSON.parse(String(row[i]));
+  });
+  return {entry: entryFromRow(values), json};
+}
+
 /** All that the database keeps of the log of one tenant, in one transaction of `audit_reader`. */
 export class StoredLog {
   constructor(
@@ -30,9 +47,10 @@ export class StoredLog {
   ) {}
 
   /** The stored entries in the order of their leaves, those without one last. */
-  entries(): AsyncGenerator<AuditEntry[]> {
-    const text = `SELECT ${columnList()} FROM audit_entries WHERE tenant_id = $1 ORDER BY leaf_index NULLS LAST`;
-    return cursorPages(this.session, text, [this.tenantId]);
+  async *entries(): AsyncGenerator<StoredEntry[]> {
+    const columns = ENTRY_COLUMNS.map(({column, kind}) => (kind === 'json' ? `${column}::text` : column));
+    const text = `SELECT ${columns.join(', ')} FROM audit_entries WHERE tenant_id = $1 ORDER BY leaf_index NULLS LAST`;
+    for await (const rows of cursorRows(this.session, text, [this.tenantId])) yield rows.map(storedEntry);
   }
 
   /** The archived entries in the order of their leaves. */

@@ -10,7 +10,7 @@ import {TILE_WIDTH, type TileSpan} from '../integrity/tile';
 import {rootOf} from '../integrity/tree-head';
 import {consistencyProof, inclusionProof, MissingTileError, type ReadTiles} from '../integrity/tree-reader';
 import type {Database} from './database';
-import type {HistoryGuard} from './history-guard';
+import {HistoryGuard} from './history-guard';
 import {KeyHistory, type KeyUse} from './key-history';
 import {addSignatures, keepCheckpoint, keptCheckpoint, readHead, readTiles} from './tree-rows';
 
@@ -35,7 +35,7 @@ export class TransparencyLog {
   constructor(
     private readonly database: Database,
     private readonly signer: LogSigner | undefined,
-    private readonly guard?: HistoryGuard,
+    private readonly guard: HistoryGuard = new HistoryGuard(database),
   ) {
     this.history = new KeyHistory(database);
   }
@@ -51,7 +51,7 @@ export class TransparencyLog {
    * @throws AuditError LOG_UNSIGNED
    */
   keys(): Promise<KeyUse[]> {
-    return this.history.all(this.signing.keys);
+    return this.history.all(this.signing);
   }
 
   /**
@@ -61,10 +61,10 @@ export class TransparencyLog {
    */
   async checkpoint(tenantId: string): Promise<string> {
     const {signing, guard} = this;
-    guard?.assertTrusted(tenantId);
-    const {head, checkpoint} = await this.read(tenantId, session => readHead(session, tenantId));
-    if (checkpoint !== undefined) return checkpoint;
-    await guard?.assertKept(tenantId);
+    guard.assertTrusted(tenantId);
+    const {head: found, newest} = await this.read(tenantId, session => readHead(session, tenantId));
+    if (newest && newest.size === found.size) return newest.note;
+    const head = await guard.assertKept(tenantId);
     const origin = originOf(signing, tenantId);
     const note = await signCheckpoint({origin, size: head.size, root: rootOf(head)}, signing.keys);
     await this.history.use(signing.keys);
@@ -72,7 +72,7 @@ export class TransparencyLog {
     return this.write(tenantId, session => keepCheckpoint(session, tenantId, head.size, note));
   }
 
-  /** Tenants whose tree is larger than what was signed of it. */
+  /** Tenants whose tree is larger than what was signed of it, or, against all that is lawful, smaller. */
   async unsigned(): Promise<string[]> {
     const rows = await this.write('', session => session.rows('SELECT audit_unsigned_trees()'));
     return rows.map(([tenantId]) => String(tenantId));

@@ -11,22 +11,22 @@ export const frontierOf = (hex: unknown): Buffer[] => {
   );
 };
 
-/** The tree of a tenant as it is, and the checkpoint that was signed at this size, if one was. */
+/** The tree of a tenant as it is, and the newest checkpoint that was signed of it, if one was, with its size. */
 export async function readHead(
   session: Session,
   tenantId: string,
-): Promise<{head: TreeHead; checkpoint: string | undefined}> {
+): Promise<{head: TreeHead; newest: {size: number; note: string} | undefined}> {
   const [row] = await session.rows(
-    `SELECT tree.size, tree.frontier, checkpoint.note
-       FROM audit_trees tree LEFT JOIN audit_checkpoints checkpoint USING (tenant_id, size)
-      WHERE tree.tenant_id = $1`,
+    `SELECT tree.size, tree.frontier, newest.size, newest.note
+       FROM (SELECT size, frontier FROM audit_trees WHERE tenant_id = $1) tree
+       FULL JOIN (SELECT size, note FROM audit_checkpoints WHERE tenant_id = $1 ORDER BY size DESC LIMIT 1) newest ON true`,
     [tenantId],
+    'audit-read-head',
   );
-  if (!row) return {head: EMPTY_TREE, checkpoint: undefined};
-  const [size, frontier, note] = row;
+  const [size, frontier, signed, note] = row ?? [null, null, null, null];
   return {
-    head: {size: Number(size), frontier: frontierOf(frontier)},
-    checkpoint: note === null ? undefined : String(note),
+    head: size === null ? EMPTY_TREE : {size: Number(size), frontier: frontierOf(frontier)},
+    newest: note === null ? undefined : {size: Number(signed), note: String(note)},
   };
 }
 

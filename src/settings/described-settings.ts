@@ -53,6 +53,11 @@ export const SETTINGS = [
   },
   {name: 'SIGNING_KEY', meaning: 'The same keys themselves, in place of a file'},
   {
+    name: 'SIGNING_KEY_HISTORY',
+    meaning:
+      'File of the public keys that signed earlier, one a line as GET /audit-logs/keys answers them: needed where the database has forgotten them',
+  },
+  {
     name: 'CHECKPOINT_INTERVAL_MS',
     meaning: 'How often trees that have grown are signed; 0 leaves it to whoever asks for a checkpoint',
     default: '1000',
@@ -65,7 +70,7 @@ export const SETTINGS = [
   {
     name: 'CHECKPOINT_LOG',
     meaning:
-      'Where checkpoints are kept outside of the database, so that a database that was restored or rewritten is found out: the path of a file, or store for the object store',
+      'Where checkpoints are kept outside of the database, so that a database that was restored or rewritten is found out: the path of a file, or store for the object store; without it, and without DB_HOST, checkpoints.txt in AUDIT_DATA_DIR',
   },
   {
     name: 'CHECKPOINT_LOG_INTERVAL_MS',

@@ -3,7 +3,7 @@ import type {Findings} from '../integrity/findings';
 import {ProvedTiles} from '../integrity/proved-tiles';
 import type {TileSpan} from '../integrity/tile';
 import {tileDamage} from '../integrity/tiled-judge';
-import {rootOf, type TreeHead} from '../integrity/tree-head';
+import {isWhole, rootOf, type TreeHead} from '../integrity/tree-head';
 import type {StoredLog} from '../repositories/stored-log';
 
 /**
@@ -68,13 +68,6 @@ class Damage {
     for (const span of this.kept) next(span);
     this.next = next;
   }
-}
-
-/** Whether a head has as many hashes as its size has bits that are set. */
-function isWhole({size, frontier}: TreeHead): boolean {
-  let bits = 0;
-  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;
-  return bits === frontier.length;
 }
 
 async function judgeHead(head: TreeHead, tiles: ProvedTiles, findings: Findings): Promise<void> {

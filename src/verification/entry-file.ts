@@ -7,13 +7,14 @@ import {invalidFile} from '../export/csv-framing';
 import {readCsvRecords} from '../export/csv-records';
 import {decodeEntry, entryHeader} from '../export/read-entry-csv';
 import {detectKind} from '../import/detect-kind';
+import type {ImportKind} from '../import/import-source';
 import {type InputFile, openBytes} from '../import/input-file';
 import {examineEntry} from '../integrity/examine-entry';
+import {ambiguity} from '../integrity/one-reading';
 import type {EntryColumn} from '../models/entry-columns';
 import type {BlockPool} from './block-pool';
 import type {ExaminedBlock} from './examine-lines';
 import {lineBlocks} from './line-blocks';
-import {ambiguity} from './one-reading';
 
 /** The name that stands for the standard input. */
 export const STDIN = '-';
@@ -37,13 +38,26 @@ export async function* examineFile(
 ): AsyncGenerator<ExaminedBlock> {
   const file = path === STDIN ? 'stdin' : basename(path);
   try {
-    const kind = input.head.length === 0 ? 'ndjson' : detectKind(path, input.head);
+    const kind = kindOf(path, input.head);
     if (kind === 'ndjson') yield* ndjsonBlocks(input.bytes, file, pool);
     else if (kind === 'csv') yield* blocksOf(csvEntries(input.bytes, file));
-    else
-      throw new AuditError('INVALID_FILE', 'The file is neither NDJSON nor CSV as this service writes them.');
+    else throw otherFile();
   } catch (error) {
     yield {...nothing(), findings: [unreadable(file, error)]};
+  }
+}
+
+const otherFile = (cause?: unknown) =>
+  new AuditError('INVALID_FILE', 'The file is neither NDJSON nor CSV as this service writes them.', [], {
+    cause,
+  });
+
+function kindOf(path: string, head: Uint8Array): ImportKind {
+  if (head.length === 0) return 'ndjson';
+  try {
+    return detectKind(path, head);
+  } catch (error) {
+    throw otherFile(error);
   }
 }
 

@@ -2,7 +2,7 @@ import {isUtf8} from 'node:buffer';
 import type {AuditEntry} from '@loopback-audit/audit-log';
 import {type ExaminedEntry, examineEntry} from '../integrity/examine-entry';
 import type {Finding} from '../integrity/findings';
-import {ambiguity} from './one-reading';
+import {ambiguity} from '../integrity/one-reading';
 
 /** What was read of a part of a file. */
 export interface ExaminedBlock {

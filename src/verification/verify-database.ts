@@ -4,13 +4,14 @@ import {examineEntry} from '../integrity/examine-entry';
 import {Findings} from '../integrity/findings';
 import {judgeCheckpoint} from '../integrity/judge-checkpoint';
 import {originOf} from '../integrity/log-signer';
+import {ambiguity} from '../integrity/one-reading';
 import type {ProvedTiles} from '../integrity/proved-tiles';
 import {type LogReport, logReport} from '../integrity/report';
 import type {NoteVerifier} from '../integrity/signed-note';
 import {hashesAt, TILE_WIDTH} from '../integrity/tile';
 import {LACKING, TiledJudge} from '../integrity/tiled-judge';
 import type {Database} from '../repositories/database';
-import {StoredLog} from '../repositories/stored-log';
+import {type StoredEntry, StoredLog} from '../repositories/stored-log';
 import {anchoredTiles} from './anchored-tiles';
 
 export interface VerifyDatabaseOptions {
@@ -68,7 +69,21 @@ async function verifyLog(
   await judgeEntries(log, judge, onProgress);
   await judge.finish();
   await judgeTiles(log, tiles, findings);
+  if (tiles.tree.size === 0 && judge.entries === 0 && stored.length + kept.length === 0) {
+    findings.add({
+      kind: 'history not shown',
+      detail: 'nothing is stored of this tenant, and nothing was signed',
+    });
+  }
   return logReport({origin: trust.origins[0] ?? '', size: tiles.tree.size}, judge, findings);
+}
+
+/** Digits that a double holds to the last one, whichever they are (IEEE 754), with a point among them. */
+const LONG_NUMBER = /[\d.]{16}/;
+
+/** The property in which an entry says something else than a reader of its JSON is told. */
+function misread({json}: StoredEntry): string | undefined {
+  return json.find(([, text]) => text === 'null' || (LONG_NUMBER.test(text) && ambiguity(text)))?.[0];
 }
 
 async function judgeEntries(
@@ -77,7 +92,11 @@ async function judgeEntries(
   onProgress: VerifyDatabaseOptions['onProgress'],
 ): Promise<void> {
   for await (const page of log.entries()) {
-    for (const entry of page) await judge.add(examineEntry(entry));
+    for (const stored of page) {
+      const examined = examineEntry(stored.entry);
+      const field = misread(stored);
+      await judge.add(field === undefined ? examined : {...examined, leaf: undefined, field});
+    }
     onProgress?.({entries: judge.entries});
   }
   const cover = new ArchiveCover(await log.archives());

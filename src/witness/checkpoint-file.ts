@@ -1,5 +1,6 @@
 import {type FileHandle, open, stat} from 'node:fs/promises';
 import {type FiledNote, filed, notesOf} from '../integrity/note-file';
+import type {KeptNote} from '../repositories/history-guard';
 import type {OpenOwnNote} from '../repositories/own-notes';
 import type {CheckpointLog} from './checkpoint-log';
 import {tenantOfOrigin} from './checkpoint-log';
@@ -9,11 +10,11 @@ const CHUNK_BYTES = 64 << 10;
 /**
  * Checkpoints in one file, one signed note after another with empty lines between. It is appended to and flushed to the
  * disk; several processes may do so, and each reads what the others have added. Of what is in it the newest note of each
- * tenant that the service has signed is held in memory. Where the file was moved away another one is begun; what was in
+ * tenant that the service has signed, or may have, is held in memory. Where the file was moved away another one is begun; what was in
  * it is not forgotten.
  */
 export class CheckpointFile implements CheckpointLog {
-  private readonly notes = new Map<string, {size: number; note: string}>();
+  private readonly notes = new Map<string, KeptNote & {size: number}>();
   private file: FileHandle | undefined;
   private position = 0;
   private rest = '';
@@ -21,7 +22,7 @@ export class CheckpointFile implements CheckpointLog {
 
   /**
    * @param serviceOrigin the name under which the service signs: notes of others are passed over
-   * @param openOwn says which notes the service has signed
+   * @param openOwn says which notes the service has signed, or may have
    */
   constructor(
     private readonly path: string,
@@ -29,9 +30,14 @@ export class CheckpointFile implements CheckpointLog {
     private readonly openOwn: OpenOwnNote,
   ) {}
 
-  async newest(tenantId: string): Promise<string | undefined> {
-    await this.inTurn(() => this.readOn());
-    return this.notes.get(tenantId)?.note;
+  async newest(tenantId: string): Promise<KeptNote | undefined> {
+    return this.inTurn(async () => {
+      await this.readOn();
+      const kept = this.notes.get(tenantId);
+      // Its key may have become known.
+      if (kept && !kept.isKnown) kept.isKnown = (await this.openOwn(kept.note))?.verdict === 'valid';
+      return kept;
+    });
   }
 
   async tenants(): Promise<readonly string[]> {
@@ -79,7 +85,8 @@ export class CheckpointFile implements CheckpointLog {
   private async believe({origin, size, note}: FiledNote): Promise<void> {
     const tenantId = tenantOfOrigin(this.serviceOrigin, origin);
     if (tenantId === undefined || size <= this.sizeOf(tenantId)) return;
-    if (await this.openOwn(note)) this.notes.set(tenantId, {size, note});
+    const opened = await this.openOwn(note);
+    if (opened) this.notes.set(tenantId, {size, note, isKnown: opened.verdict === 'valid'});
   }
 
   /** The file that the path names now: a log that was moved away is not written to any more. */

@@ -4,6 +4,7 @@ import {checkpointFolder, checkpointKey} from '../archive/archive-layout';
 import type {ObjectStore} from '../archive/object-store';
 import {AuditError} from '../errors';
 import {openCheckpoint} from '../integrity/checkpoint';
+import type {KeptNote} from '../repositories/history-guard';
 import type {OpenOwnNote} from '../repositories/own-notes';
 import {type CheckpointLog, tenantOfOrigin} from './checkpoint-log';
 
@@ -11,20 +12,20 @@ import {type CheckpointLog, tenantOfOrigin} from './checkpoint-log';
 interface Newest {
   size: number;
   key: string;
-  /** Once it was read, and the service found to have signed it. */
-  believed?: {tenantId: string; note: string} | undefined;
+  /** Once it was read, and the service found to have signed it, or that it may have. */
+  believed?: (KeptNote & {tenantId: string}) | undefined;
 }
 
 /**
  * Checkpoints as objects, one for each note, which the store never overwrites. What is there is listed once; from then on
- * the newest of each tenant is known. What the service has not signed is passed over for the one before it.
+ * the newest of each tenant is known. What is forged is passed over for the one before it.
  */
 export class CheckpointObjects implements CheckpointLog {
   private folders: Promise<Map<string, Newest>> | undefined;
 
   /**
    * @param serviceOrigin the name under which the service signs: notes of others are passed over
-   * @param openOwn says which notes the service has signed
+   * @param openOwn says which notes the service has signed, or may have
    * @param unread is told of a folder whose tenant cannot be told, for its notes cannot be read
    */
   constructor(
@@ -34,8 +35,11 @@ export class CheckpointObjects implements CheckpointLog {
     private readonly unread: (folder: string, error: unknown) => undefined,
   ) {}
 
-  async newest(tenantId: string): Promise<string | undefined> {
-    return (await this.believed(checkpointFolder(tenantId)))?.believed?.note;
+  async newest(tenantId: string): Promise<KeptNote | undefined> {
+    const kept = (await this.believed(checkpointFolder(tenantId)))?.believed;
+    // Its key may have become known.
+    if (kept && !kept.isKnown) kept.isKnown = (await this.openOwn(kept.note))?.verdict === 'valid';
+    return kept;
   }
 
   async tenants(): Promise<readonly string[]> {
@@ -52,7 +56,7 @@ export class CheckpointObjects implements CheckpointLog {
     const size = openCheckpoint(note, [])?.size ?? 0;
     if (size <= ((await this.believed(folder))?.size ?? 0)) return;
     const key = checkpointKey(tenantId, size);
-    const added: Newest = {size, key, believed: {tenantId, note}};
+    const added: Newest = {size, key, believed: {tenantId, note, isKnown: true}};
     try {
       await this.store.put(key, Readable.from([Buffer.from(note)]), {contentType: 'text/plain'});
     } catch (error) {
@@ -63,7 +67,7 @@ export class CheckpointObjects implements CheckpointLog {
     (await this.listed()).set(folder, added);
   }
 
-  /** The newest note of a folder that the service has signed. */
+  /** The newest note of a folder that the service has signed, or may have. */
   private async believed(folder: string): Promise<Newest | undefined> {
     const folders = await this.listed();
     const known = folders.get(folder);
@@ -86,7 +90,7 @@ export class CheckpointObjects implements CheckpointLog {
     const tenantId = opened && tenantOfOrigin(this.serviceOrigin, opened.origin);
     if (tenantId === undefined || opened?.size !== size || checkpointFolder(tenantId) !== folder)
       return undefined;
-    return {tenantId, note};
+    return {tenantId, note, isKnown: opened.verdict === 'valid'};
   }
 
   private async notesIn(folder: string): Promise<Newest[]> {

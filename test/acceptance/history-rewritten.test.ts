@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import {appendFile, mkdtemp, readFile, rename, rm} from 'node:fs/promises';
+import {appendFile, mkdtemp, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {FilesystemStore} from '../../dist/archive/filesystem-store';
 import {openCheckpoint} from '../../dist/integrity/checkpoint';
 import {notesOf} from '../../dist/integrity/note-file';
+import {noteSigner, verifierKey} from '../../dist/integrity/signed-note';
 import {AuditServiceBindings} from '../../dist/keys';
 import {newKey} from '../support/checkpoint-parts';
 import {eventually} from '../support/eventually';
 import {rewriteTail} from '../support/rewritten-tail';
+import {tamper} from '../support/sealed-log';
 import {copyOf, type TestDatabase} from '../support/test-database';
 import {startTestService, type TestService} from '../support/test-service';
 
@@ -19,16 +21,17 @@ before(async () => {
 });
 after(() => rm(folder, {recursive: true, force: true}));
 
-const key = newKey().export({format: 'pem', type: 'pkcs8'}).toString();
+const [first, next] = [newKey(), newKey()];
+const pem = (key = first) => key.export({format: 'pem', type: 'pkcs8'}).toString();
 const environment = (log: string) => ({
-  ...{SIGNING_KEY: key, LOG_ORIGIN: 'audit.example.com', CHECKPOINT_INTERVAL_MS: '20'},
+  ...{SIGNING_KEY: pem(), LOG_ORIGIN: 'audit.example.com', CHECKPOINT_INTERVAL_MS: '20'},
   ...{CHECKPOINT_LOG: log, CHECKPOINT_LOG_INTERVAL_MS: '0'},
 });
 
 /** A service whose objects are in one folder, whichever database it has. */
-const serve = (log: string, db?: TestDatabase) =>
+const serve = (log: string, db?: TestDatabase, more: Record<string, string> = {}) =>
   startTestService(
-    environment(log),
+    {...environment(log), ...more},
     app => app.bind(AuditServiceBindings.OBJECT_STORE).to(new FilesystemStore(join(folder, 'objects'))),
     db,
   );
@@ -112,6 +115,45 @@ describe('a history that was rewritten', () => {
       typeof (await checkpoint(accepted)) === 'number' ? true : undefined,
     );
     await accepted.stop();
+  });
+
+  test('is found out where the key that signed it was forgotten with it', async () => {
+    const log = join(folder, 'rotated.txt');
+    const live = await serve(log);
+    await post(live, 10);
+    await eventually('it is kept', async () =>
+      (await readFile(log, 'utf8')).includes('\n10\n') ? true : undefined,
+    );
+    const [emptied, whole] = [await copyOf(live.db), await copyOf(live.db)];
+    await live.stop();
+    for (const db of [emptied, whole]) {
+      await tamper(db.admin, 'DELETE FROM audit_keys');
+    }
+    const tables = ['audit_logs', 'audit_trees', 'audit_tiles', 'audit_checkpoints'];
+    await tamper(emptied.admin, ...tables.map(table => `DELETE FROM ${table}`));
+
+    const rotated = {SIGNING_KEY: pem(next)};
+    const deleted = await serve(log, emptied, rotated);
+    await assertFoundOut(deleted);
+    const again = await copyOf(deleted.db);
+    await deleted.stop();
+
+    const forgotten = await serve(log, whole, rotated);
+    await assertFoundOut(forgotten);
+    const kept = await copyOf(forgotten.db);
+    await forgotten.stop();
+
+    const history = join(folder, 'rotated.keys');
+    await writeFile(history, `${verifierKey(noteSigner('audit.example.com', first))}\n`);
+    const told = {...rotated, SIGNING_KEY_HISTORY: history};
+    const remembered = await serve(log, kept, told);
+    await eventually('it is signed', async () => ((await checkpoint(remembered)) === 11 ? true : undefined));
+    assert.equal((await remembered.send('/ready', {token: null})).status, 200);
+    assert.match((await remembered.send('/audit-logs/keys')).text, /^.+\n.+\n$/);
+    await remembered.stop();
+    const still = await serve(log, again, told);
+    await assertFoundOut(still);
+    await still.stop();
   });
 
   test('is none where the database is what it was, whatever was half written into the file', async () => {

@@ -128,7 +128,7 @@ test('while PostgreSQL is away the service stays up, says 503 and when to come a
   const folder = await scratch.make();
   const first = await startEmbeddedPostgres(folder);
   const forwarder = await startForwarder(first.settings.port);
-  const {service, ask} = await serveOn({...first.settings, port: forwarder.port});
+  const {service, ask} = await serveOn({...first.settings, port: forwarder.port}, {LOG_LEVEL: 'warn'});
   const posted = await ask('/audit-logs', {body: {action: 'door.open'}});
   assert.equal((await ask('/ready')).status, 200);
 
@@ -150,6 +150,8 @@ test('while PostgreSQL is away the service stays up, says 503 and when to come a
     assert.equal((answer.json as {error: {code: string}}).error.code, 'DATABASE_UNAVAILABLE');
     assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/);
   }
+  assert.match(service.output, /"level":40.*"code":"DATABASE_UNAVAILABLE".*"request turned away"/);
+  assert.doesNotMatch(service.output, /"level":50.*"msg":"request/, 'it is no fault of the service');
 
   const second = await startEmbeddedPostgres(folder);
   forwarder.forwardTo(second.settings.port);

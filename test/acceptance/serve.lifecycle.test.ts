@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
+import {generateKeyPairSync} from 'node:crypto';
+import {readFile} from 'node:fs/promises';
 import {request} from 'node:http';
+import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {promisify} from 'node:util';
 import {Client} from 'pg';
 import type {AuditEntry} from '../../dist';
 import {startEmbeddedPostgres} from '../../dist/embedded/embedded-postgres';
+import {notesOf} from '../../dist/integrity/note-file';
 import {eventually} from '../support/eventually';
 import {postgresProcesses} from '../support/postgres-processes';
 import {send} from '../support/send';
@@ -46,11 +50,20 @@ test('the second start keeps what was recorded, and the token of the first still
   const body = {action: 'door.open'};
   const posted = await send(`${await first.serving()}/audit-logs`, {body, token: tokenOf(first)});
   await first.end();
+  assert.match(first.output, /signed with a key that was made for this folder/);
+  const kept = notesOf(await readFile(join(folder, 'checkpoints.txt'), 'utf8'));
+  assert.deepEqual(
+    kept.map(({size}) => size),
+    [1],
+    'its checkpoint is kept outside of the database',
+  );
 
-  const second = serve({AUDIT_DATA_DIR: folder});
+  const key = generateKeyPairSync('ed25519').privateKey.export({format: 'pem', type: 'pkcs8'}).toString();
+  const second = serve({AUDIT_DATA_DIR: folder, SIGNING_KEY: key});
   const {id} = posted.json as AuditEntry;
   const found = await send(`${await second.serving()}/audit-logs/${id}`, {token: tokenOf(first)});
   assert.deepEqual(found.json, posted.json);
+  assert.match(second.output, /signed with the key of the settings/);
   await second.end();
 });
 

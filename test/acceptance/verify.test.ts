@@ -4,6 +4,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {gzipSync} from 'node:zlib';
+import {filed} from '../../dist/integrity/note-file';
 import type {LogReport} from '../../dist/integrity/report';
 import {command} from '../support/command';
 import {tamper} from '../support/sealed-log';
@@ -86,6 +87,26 @@ describe('the log of a running service', () => {
     assert.deepEqual([report?.verdict, report?.found, report?.proved], ['faulty', {altered: 1}, 599]);
   });
 
+  test('proves an entry by the JSON and by the text that it answers', async () => {
+    const {json} = await service.send('/audit-logs?limit=1&order=actedAt');
+    const [{id, leafIndex} = {id: '', leafIndex: -1}] = json as {id: string; leafIndex: number}[];
+    const {text} = await service.send(`/audit-logs/${id}/proof`);
+    const plain = await service.send(`/audit-logs/${id}/proof?format=text`);
+    const files = [
+      folder.write('proof.json', text),
+      folder.write('pretty.json', JSON.stringify(JSON.parse(text), null, 2)),
+      folder.write('proof.txt', plain.text),
+    ];
+    const proved = await verified(...files);
+    assert.deepEqual([proved.status, proved.errors], [0, '']);
+    const lines = proved.output.trim().split('\n');
+    assert.equal(lines.length, 3);
+    for (const line of lines)
+      assert.match(line, new RegExp(`: proved: entry ${id} .* is number ${leafIndex} of \\d+ in `));
+    const forged = await verified(folder.write('forged.json', text.replace('order.approve', 'order.reject')));
+    assert.deepEqual([forged.status, /: altered\n$/.test(forged.output)], [1, true], forged.output);
+  });
+
   test('is read from the standard input, and a selection of it is proved as one', async () => {
     const failures = await exported('failures.ndjson', 'format=ndjson&outcome=failure');
     const args = ['verify', '--key', key, '--tiles', mirror];
@@ -130,16 +151,44 @@ describe('the log of a running service', () => {
     const bent = await command(args, {env});
     assert.equal(bent.status, 1);
     assert.match(bent.output, /^altered: entry [0-9a-f-]{36}, leaf 5\nfaulty: /);
-    assert.match((await command([...args, '--tenant', 'rival'], {env})).output, /\/tenant\/rival at 1 /);
+    const alone = await command([...args, '--tenant', 'rival'], {env});
+    assert.equal(alone.status, 2, 'none of the older checkpoints is its own');
+    assert.match(
+      alone.output,
+      /^proved: .*\/tenant\/rival at 1 .*\nhistory not shown: none of the older checkpoints is of this log\n/,
+    );
+    const note = await service.send('/audit-logs/checkpoint', {
+      token: await service.token({tenantId: 'rival'}),
+    });
+    const log = folder.write(
+      'kept.txt',
+      filed(readFileSync(join(mirror, 'checkpoint'), 'utf8')) + filed(note.text),
+    );
+    const own = ['verify', '--key', key, '--database', '--against', log, '--tenant'];
+    const kept = await command([...own, 'rival'], {env});
+    assert.deepEqual([kept.status, kept.output.split('\n').length], [0, 2], kept.output);
+    await tamper(
+      service.db.admin,
+      ...['logs', 'trees', 'tiles', 'checkpoints'].map(
+        table => `DELETE FROM audit_${table} WHERE tenant_id = 'rival'`,
+      ),
+    );
+    const gone = await command([...own, 'rival'], {env});
+    assert.deepEqual([gone.status, /^inconsistent checkpoints: /.test(gone.output)], [1, true], gone.output);
+    assert.match((await command(own.slice(0, -1), {env})).output, /there is no log .*\/tenant\/rival/);
+    const nobody = await command(['verify', '--key', key, '--database', '--tenant', 'nobody'], {env});
+    assert.equal(nobody.status, 2);
+    assert.match(nobody.output, /^history not shown: nothing is stored of this tenant/);
   });
 
   test('that was rewritten is not mirrored over what was there', async () => {
     const [checkpoint, tile] = ['checkpoint', 'tile/0/000'].map(name => readFileSync(join(mirror, name)));
+    await store(50);
+    assert.match((await service.send('/audit-logs/checkpoint')).text, /\n950\n/);
     await tamper(
       service.db.admin,
       "UPDATE audit_tiles SET hashes = set_byte(hashes, 700, 1) WHERE tenant_id = 'acme' AND level = 0 AND index = 3",
     );
-    await store(50);
     const {status, errors} = await mirrored();
     assert.equal(status, 1);
     assert.match(errors, /^audit-service: The tiles of the service do not make the root/);
@@ -151,7 +200,12 @@ describe('the log of a running service', () => {
     const cases: [args: string[], errors: RegExp][] = [
       [['verify', '--key', folder.write('none', 'no key'), mirror], /holds no public key/],
       [['verify', '--key', key], /nothing to verify/],
-      [['verify', '--key', key, folder.write('a.ndjson', '')], /--checkpoint is missing/],
+      [
+        ['verify', '--key', key, folder.write('a.ndjson', '')],
+        /a\.ndjson is not a proof; .*--checkpoint or --tiles/,
+      ],
+      [['verify', '--key', key, folder.write('a.bin', Buffer.alloc(40, 0xfe))], /a\.bin is not a proof; /],
+      [['verify', '--key', key, join(folder.path, 'gone.json')], /gone\.json: no such file/],
       [['verify', '--key', key, '--cores', '0', 'a'], /whole number from 1 to 256/],
       [['verify', '--key', key, '--database'], /name a database by DB_HOST/],
       [

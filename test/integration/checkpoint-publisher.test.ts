@@ -9,6 +9,7 @@ import {Database} from '../../dist/repositories/database';
 import {TransparencyLog} from '../../dist/repositories/transparency-log';
 import {grow, heardLogger, newKey, ORIGIN, testPublisher} from '../support/checkpoint-parts';
 import {eventually} from '../support/eventually';
+import {tamper} from '../support/sealed-log';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
 let db: TestDatabase;
@@ -170,18 +171,18 @@ describe('old checkpoints', () => {
   });
 
   test('are looked after where the tree has grown', async () => {
-    for (const size of [1, 2]) {
-      await db.admin.query(
-        "INSERT INTO audit_checkpoints VALUES ('grown', $1, 'note', '2026-01-01T05:00:00Z')",
-        [size],
-      );
-    }
     const log = new TransparencyLog(db.database, signer);
+    for (let size = 1; size <= 2; size++) {
+      await grow(db.database, 'grown', 1);
+      await log.checkpoint('grown');
+    }
+    const past = "UPDATE audit_checkpoints SET signed_at = '2026-01-01T05:00:00Z' WHERE tenant_id = 'grown'";
+    await tamper(db.admin, past);
     const {logger} = heardLogger();
     const sweep = new TreeSweep({log, guard: undefined, notes: undefined, logger}, 20, 0);
     const {publisher} = testPublisher(db.database, {signer, log, sweep});
     publisher.start();
-    await grow(db.database, 'grown', 3);
+    await grow(db.database, 'grown', 1);
     await eventually('the older one is gone', async () => {
       const {rows} = await db.admin.query(
         "SELECT size::int FROM audit_checkpoints WHERE tenant_id = 'grown' ORDER BY size",

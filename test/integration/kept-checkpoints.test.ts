@@ -9,6 +9,7 @@ import {FilesystemStore} from '../../dist/archive/filesystem-store';
 import {signCheckpoint} from '../../dist/integrity/checkpoint';
 import {logSigner, originOf} from '../../dist/integrity/log-signer';
 import {filed} from '../../dist/integrity/note-file';
+import {verifierKey} from '../../dist/integrity/signed-note';
 import {TreeSweep} from '../../dist/jobs/tree-sweep';
 import {HistoryGuard} from '../../dist/repositories/history-guard';
 import {KeyHistory} from '../../dist/repositories/key-history';
@@ -22,7 +23,7 @@ import {grow, heardLogger, newKey, ORIGIN} from '../support/checkpoint-parts';
 import {eventually} from '../support/eventually';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
-const [signer, earlier, stranger] = [newKey(), newKey(), newKey()].map(key => logSigner(ORIGIN, [key])) as [
+const [signer, earlier, forgotten] = [newKey(), newKey(), newKey()].map(key => logSigner(ORIGIN, [key])) as [
   ReturnType<typeof logSigner>,
   ReturnType<typeof logSigner>,
   ReturnType<typeof logSigner>,
@@ -45,11 +46,17 @@ beforeEach(begin);
 
 function begin(): void {
   heard = heardLogger();
-  open = new OwnNotes(signer.keys, new KeyHistory(db.database), heard.logger).open;
+  open = new OwnNotes(signer, new KeyHistory(db.database), heard.logger).open;
 }
 
 const note = (tenantId: string, size: number, by = signer, fill = size) =>
   signCheckpoint({origin: originOf(signer, tenantId), size, root: Buffer.alloc(32, fill)}, by.keys);
+
+/** What is known of the newest note. */
+const known = async (log: CheckpointLog, tenantId: string) => {
+  const kept = await log.newest(tenantId);
+  return kept && {note: kept.note, isKnown: kept.isKnown};
+};
 
 let places = 0;
 /** Places of this test alone, into which anybody can write. */
@@ -78,28 +85,74 @@ function eachPlace(): {
 }
 
 describe('what is kept of checkpoints', () => {
-  test('is believed where a key of the service has signed it, now or earlier; the rest is passed over and told', async () => {
+  test('is believed where a key of the service has signed it, now or earlier; what is forged is passed over and told', async () => {
     for (const {name, log, put} of eachPlace()) {
       begin();
-      const unsigned = (await note('a', 8)).replace(/— .*\n/, `— ${ORIGIN} ${'A'.repeat(88)}\n`);
       const old = await note('a', 5, earlier);
       await put('a', 3, await note('a', 3));
       await put('a', 5, old);
-      await put('a', 7, await note('a', 7, stranger));
-      await put('a', 8, unsigned);
-      await put('b', 9, await note('b', 9, stranger));
+      await put('a', 7, (await note('a', 6)).replace('\n6\n', '\n7\n'));
+      await put('b', 9, (await note('b', 8)).replace('\n8\n', '\n9\n'));
       const kept = log();
-      assert.equal(await kept.newest('a'), old, name);
+      assert.deepEqual(await known(kept, 'a'), {note: old, isKnown: true}, name);
       assert.deepEqual(await kept.tenants(), ['a'], name);
       assert.equal(await kept.newest('b'), undefined, name);
       const told = heard.lines.filter(({msg}) => msg.startsWith('a checkpoint is passed over'));
-      assert.equal(told.length, 3, name);
+      assert.equal(told.length, 2, name);
       const next = await note('a', 6);
       await kept.append('a', next);
-      assert.equal(await kept.newest('a'), next, name);
-      assert.equal(await log().newest('a'), next, name);
+      assert.deepEqual(await known(kept, 'a'), {note: next, isKnown: true}, name);
+      assert.deepEqual(await known(log(), 'a'), {note: next, isKnown: true}, name);
       await kept.close?.();
     }
+  });
+
+  test('is doubted where its key is not known, until it is or a later one is', async () => {
+    for (const {name, log, put} of eachPlace()) {
+      begin();
+      await put('a', 3, await note('a', 3));
+      const doubted = await note('a', 7, forgotten);
+      await put('a', 7, doubted);
+      await put('b', 9, await note('b', 9, forgotten));
+      const kept = log();
+      assert.deepEqual(await known(kept, 'a'), {note: doubted, isKnown: false}, name);
+      assert.deepEqual((await kept.tenants()).toSorted(), ['a', 'b'], name);
+      const later = await note('a', 8);
+      await kept.append('a', later);
+      assert.deepEqual(await known(kept, 'a'), {note: later, isKnown: true}, name);
+      const lines = heard.lines.filter(({msg}) => msg.includes('SIGNING_KEY_HISTORY'));
+      assert.equal(lines.length, 2, name);
+
+      open = new OwnNotes({...signer, earlier: forgotten.keys}, new KeyHistory(db.database), heard.logger)
+        .open;
+      const told = log();
+      assert.equal((await known(told, 'b'))?.isKnown, true, name);
+      for (const each of [kept, told]) await each.close?.();
+    }
+  });
+
+  test('is not forgotten by the database, to the owner neither', async () => {
+    for (const change of [
+      'DELETE FROM audit_keys',
+      'TRUNCATE audit_keys',
+      "UPDATE audit_keys SET verifier_key = 'x'",
+      "UPDATE audit_keys SET last_used = last_used - interval '1 day'",
+    ]) {
+      for (const role of ['audit_owner', 'none']) {
+        const client = await db.admin.connect();
+        try {
+          await client.query(`SET ROLE ${role}`);
+          await assert.rejects(client.query(change), /keys that have signed are not forgotten/, change);
+        } finally {
+          client.release(true);
+        }
+      }
+    }
+    const uses = await new KeyHistory(db.database).all({...signer, earlier: forgotten.keys});
+    assert.deepEqual(
+      uses.map(({key}) => key),
+      [signer, earlier, forgotten].flatMap(({keys}) => keys.map(verifierKey)),
+    );
   });
 
   test('is the earlier of two of one size', async () => {
@@ -107,9 +160,9 @@ describe('what is kept of checkpoints', () => {
     const first = await note('a', 4, signer, 1);
     await appendFile(path, filed(first) + filed(await note('a', 4, signer, 2)));
     const kept = new CheckpointFile(path, ORIGIN, open);
-    assert.equal(await kept.newest('a'), first);
+    assert.equal((await kept.newest('a'))?.note, first);
     await appendFile(path, filed(await note('a', 4, signer, 3)));
-    assert.equal(await kept.newest('a'), first);
+    assert.equal((await kept.newest('a'))?.note, first);
     await kept.close();
   });
 
@@ -122,7 +175,7 @@ describe('what is kept of checkpoints', () => {
     await kept.append('a', two);
     assert.equal(await readFile(`${path}.1`, 'utf8'), filed(one));
     assert.equal(await readFile(path, 'utf8'), filed(two));
-    assert.equal(await kept.newest('a'), two);
+    assert.equal((await kept.newest('a'))?.note, two);
     await kept.close();
   });
 
@@ -147,7 +200,7 @@ describe('what is kept of checkpoints', () => {
     const notes = {
       async newest(tenantId: string) {
         if (tenantId === 'unread') throw new Error('The note cannot be read.');
-        return signed;
+        return {note: signed, isKnown: true};
       },
       tenants: async () => ['unread', 'rewritten'],
     };

@@ -72,7 +72,9 @@ const judged = (copy: TestDatabase, tenantId: string, against: string[] = []): P
 const entriesOf = (copy: TestDatabase): Promise<AuditEntry[]> =>
   copy.database.transaction({role: 'audit_reader', tenantId: 'acme'}, async session => {
     const entries: AuditEntry[] = [];
-    for await (const page of new StoredLog(session, 'acme').entries()) entries.push(...page);
+    for await (const page of new StoredLog(session, 'acme').entries()) {
+      entries.push(...page.map(({entry}) => entry));
+    }
     return entries;
   });
 
@@ -158,8 +160,13 @@ describe('a log that was rewritten by whoever has the database and the key', () 
         const file = await exported(copy, ndjsonFormat);
         assertFound(await verifyFiles([file], {keys, checkpoint}), [], 'file');
         const report = await verifyFiles([file], {keys, checkpoint, against});
-        assertFound(report, [{kind: 'inconsistent checkpoints'}], 'file');
-        assert.equal(report.found['inconsistent checkpoints'], cutOff ? 1 : 2);
+        // A file with fewer entries than were signed may be an export from before: that is not shown.
+        const notShown = cutOff || name === 'an entry left out' ? 1 : 0;
+        const inconsistent = cutOff ? 0 : 2 - notShown;
+        assert.deepEqual(report.found, {
+          ...(inconsistent > 0 && {'inconsistent checkpoints': inconsistent}),
+          ...(notShown > 0 && {'history not shown': notShown}),
+        });
       }));
   }
 

@@ -210,6 +210,7 @@ describe('roles', () => {
         ['audit_record_archive', true],
         ['audit_refuse_change', false],
         ['audit_refuse_detached', false],
+        ['audit_refuse_forgetting', false],
         ['audit_refuse_leaf', false],
         ['audit_refuse_resigning', false],
         ['audit_refuse_rewriting', false],

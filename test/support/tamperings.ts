@@ -51,6 +51,16 @@ const rows: Tampering[] = [
     sql: [set("commitments = '{}'")],
     ...both(altered(TARGET, 'actorEmail')),
   },
+  {
+    name: 'a number that readers round to what it was',
+    sql: [set(`metadata = jsonb_set(metadata, '{number}', '${TARGET}.00000000000000000000001')`)],
+    acme: altered(TARGET, 'metadata'),
+  },
+  {
+    name: 'a JSON null where there was no value',
+    sql: [set("before = 'null'", 5)],
+    acme: altered(5, 'before'),
+  },
   {name: 'a value that was none', sql: [set("session_id = 's-2'", 5)], ...both(altered(5))},
   {name: 'a value gone', sql: [set('reason = NULL')], ...both(altered(TARGET))},
   {

@@ -43,11 +43,20 @@ export async function createTestDatabase(template: string = TEMPLATE): Promise<T
   };
 }
 
+const OBJECT_IN_USE = '55006';
+
 /** A copy of a database as it is now, such as a backup is; whoever is connected to it is cut off. */
 export async function copyOf({settings}: Pick<TestDatabase, 'settings'>): Promise<TestDatabase> {
   const name = settings.database;
-  await onServer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
-  return createTestDatabase(name);
+  for (let attempt = 1; ; attempt++) {
+    await onServer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+    try {
+      return await createTestDatabase(name);
+    } catch (error) {
+      // Who was cut off may be there again already.
+      if ((error as {code?: string}).code !== OBJECT_IN_USE || attempt === 20) throw error;
+    }
+  }
 }
 
 /** Runs a statement beside every test database. CREATE DATABASE takes one template at a time, so it waits its turn. */

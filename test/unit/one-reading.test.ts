@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
-import {ambiguity} from '../../dist/verification/one-reading';
+import {ambiguity} from '../../dist/integrity/one-reading';
 
 test('what JavaScript writes is read alike by all, however it is spaced', () => {
   fc.assert(

@@ -112,7 +112,10 @@ describe('readSettings', () => {
   test('reads where checkpoints go', () => {
     const {checkpoints} = readSettings({});
     const witnesses = {urls: [], keys: []};
-    assert.deepEqual(checkpoints, {...checkpoints, intervalMs: 1_000, log: undefined, witnesses});
+    const own = {kind: 'file', path: '.data/checkpoints.txt'};
+    assert.deepEqual(checkpoints, {...checkpoints, intervalMs: 1_000, log: own, witnesses});
+    assert.equal(readSettings({CHECKPOINT_INTERVAL_MS: '0'}).checkpoints.log, undefined);
+    assert.equal(readSettings({...OWN_DATABASE, JWT_SECRET: SECRET}).checkpoints.log, undefined);
     assert.deepEqual(readSettings({CHECKPOINT_LOG: 'store'}).checkpoints.log, {kind: 'store'});
     const path = '/var/lib/audit/checkpoints';
     assert.deepEqual(readSettings({CHECKPOINT_LOG: path}).checkpoints.log, {kind: 'file', path});

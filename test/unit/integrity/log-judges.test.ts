@@ -24,12 +24,17 @@ const leafMap = (): LeafStore => {
   };
 };
 
-async function tiled(log: RandomLog, complete: boolean, older: OlderTree[] = []): Promise<TiledJudge> {
+async function tiled(
+  log: RandomLog,
+  complete: boolean,
+  older: OlderTree[] = [],
+  beyond: 'tail unknown' | 'inserted' = 'tail unknown',
+): Promise<TiledJudge> {
   const findings = new Findings();
   const {root, read} = log;
   const tree = {size: log.head.size, root};
   const tiles = await ProvedTiles.open(tree, read, () => findings.add({kind: 'tree damaged'}));
-  return new TiledJudge({tiles, findings, complete, signed: [tree], beyond: 'tail unknown', older});
+  return new TiledJudge({tiles, findings, complete, signed: [tree], beyond, older});
 }
 
 const gathered = ({head, root}: RandomLog, older: OlderTree[] = []): GatheredJudge =>
@@ -145,14 +150,18 @@ describe('a log that was touched', () => {
     assert.equal(findings.named.filter(({kind}) => kind === 'altered').length, 100);
   });
 
-  test('an older tree that was never its beginning is told, and one that is larger', async () => {
-    for (const older of [
-      {size: 300, root: Buffer.alloc(32, 1)},
-      {size: 601, root: log.root},
-    ]) {
-      for (const judge of [await tiled(log, true, [older]), gathered(log, [older])]) {
-        assert.deepEqual((await judged(judge, log.entries)).totals(), {'inconsistent checkpoints': 1});
-      }
+  test('an older tree that was never its beginning is told; one that is larger is not shown, but for a whole log', async () => {
+    const totals = async (judge: TiledJudge | GatheredJudge) => (await judged(judge, log.entries)).totals();
+    const other = {size: 300, root: Buffer.alloc(32, 1)};
+    const larger = {size: 601, root: log.root};
+    for (const [older, kind] of [
+      [other, 'inconsistent checkpoints'],
+      [larger, 'history not shown'],
+    ] as const) {
+      for (const judge of [await tiled(log, true, [older]), gathered(log, [older])])
+        assert.deepEqual(await totals(judge), {[kind]: 1});
     }
+    const whole = await tiled(log, true, [larger], 'inserted');
+    assert.deepEqual(await totals(whole), {'inconsistent checkpoints': 1});
   });
 });
