@@ -634,6 +634,7 @@ BEGIN
   EXECUTE format('GRANT INSERT (%s) ON %s TO audit_writer', columns, partition);
   EXECUTE format('CREATE TRIGGER audit_logs_attached BEFORE INSERT ON %s
                   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_detached()', partition);
+  PERFORM audit_sample_json(partition);
 END
 $function$
 ;
@@ -865,6 +866,19 @@ END
 $function$
 ;
 ALTER FUNCTION audit_require_tenant(text) OWNER TO audit_owner;
+
+CREATE OR REPLACE FUNCTION public.audit_sample_json(partition regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN metadata SET STATISTICS 400, ALTER COLUMN before SET STATISTICS 400,
+                  ALTER COLUMN after SET STATISTICS 400', partition);
+END
+$function$
+;
+ALTER FUNCTION audit_sample_json(regclass) OWNER TO audit_owner;
 
 CREATE OR REPLACE FUNCTION public.audit_signers(lines text)
  RETURNS SETOF text

@@ -3,6 +3,38 @@
 SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
 SET LOCAL ROLE audit_owner;
 
+-- Lets the writer insert into one partition: every column but the tenant, and only while it is one. Its JSON is sampled four
+-- times as finely as other columns, since how many entries have a value at a path is estimated from whole values.
+CREATE OR REPLACE FUNCTION audit_open_partition(partition regclass) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  columns text;
+BEGIN
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+    FROM pg_attribute
+   WHERE attrelid = partition AND attnum > 0 AND NOT attisdropped AND attname <> 'tenant_id';
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT current_setting(''audit.tenant_id'')', partition);
+  EXECUTE format('GRANT INSERT (%s) ON %s TO audit_writer', columns, partition);
+  EXECUTE format('CREATE TRIGGER audit_logs_attached BEFORE INSERT ON %s
+                  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_detached()', partition);
+  PERFORM audit_sample_json(partition);
+END
+$$;
+
+CREATE FUNCTION audit_sample_json(partition regclass) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN metadata SET STATISTICS 400, ALTER COLUMN before SET STATISTICS 400,
+                  ALTER COLUMN after SET STATISTICS 400', partition);
+END
+$$;
+
+DO $partitions$
+BEGIN
+  PERFORM audit_sample_json(inhrelid::regclass) FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass;
+END
+$partitions$;
+
 -- Makes the partition of the earliest month that the default partition holds entries of, and moves them there in the same
 -- transaction. Answers its name; NULL where there is no such month, where it has more than at_most entries, or where the
 -- tables are busy. While entries move nobody reads or writes the default partition.
@@ -47,7 +79,7 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 
-REVOKE ALL ON FUNCTION audit_split_default(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION audit_split_default(bigint), audit_sample_json(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_split_default(bigint) TO audit_writer;
 
 RESET ROLE;

@@ -169,26 +169,27 @@ function pathSql(
   // A statement must not have a parameter that it does not use.
   if (comparison.operator === 'inq' && comparison.value.length === 0) return 'false';
   if (comparison.operator === 'nin' && comparison.value.length === 0) return 'true';
-  const at = parameters.add([...path]);
-  const node = `(${target.column} #> ${at}::text[])`;
-  const text = `(${target.column} #>> ${at}::text[])`;
+  let given: string | undefined;
+  const at = () => (given ??= parameters.add([...path]));
+  const node = () => `(${target.column} #> ${at()}::text[])`;
+  const text = () => `(${target.column} #>> ${at()}::text[])`;
   const json = (operand: Operand) => `${parameters.add(JSON.stringify(operand))}::jsonb`;
   const ordered = (sign: string, operand: string | number) =>
     typeof operand === 'number'
-      ? `CASE WHEN jsonb_typeof(${node}) = 'number' THEN ${text}::numeric ${sign} ${parameters.add(operand)}::numeric ELSE false END`
-      : `(jsonb_typeof(${node}) = 'string' AND ${text} ${sign} ${parameters.add(operand)})`;
-  /** The second half follows from the first, and the index answers it; a step of digits may be an index of a list. */
+      ? `CASE WHEN jsonb_typeof(${node()}) = 'number' THEN ${text()}::numeric ${sign} ${parameters.add(operand)}::numeric ELSE false END`
+      : `(jsonb_typeof(${node()}) = 'string' AND ${text()} ${sign} ${parameters.add(operand)})`;
+  /** Containment is equality of what is at the path, and the index answers it; a step of digits may be a place in a list. */
   const pathEquals = (operand: Operand) =>
     path.some(step => /^-?\d+$/.test(step))
-      ? `${node} = ${json(operand)}`
-      : `(${node} = ${json(operand)} AND ${target.column} @> ${parameters.add(JSON.stringify(nested(path, operand)))}::jsonb)`;
+      ? `${node()} = ${json(operand)}`
+      : `${target.column} @> ${parameters.add(JSON.stringify(nested(path, operand)))}::jsonb`;
   switch (comparison.operator) {
     case 'eq':
-      return comparison.value === null ? `${text} IS NULL` : pathEquals(comparison.value);
+      return comparison.value === null ? `${text()} IS NULL` : pathEquals(comparison.value);
     case 'neq':
       return comparison.value === null
-        ? `${text} IS NOT NULL`
-        : `(${node} = ${json(comparison.value)}) IS NOT TRUE`;
+        ? `${text()} IS NOT NULL`
+        : `(${node()} = ${json(comparison.value)}) IS NOT TRUE`;
     case 'gt':
     case 'gte':
     case 'lt':
@@ -199,15 +200,15 @@ function pathSql(
     case 'inq':
     case 'nin': {
       const any = comparison.value.map(operand =>
-        operand === null ? `${text} IS NULL` : pathEquals(operand),
+        operand === null ? `${text()} IS NULL` : pathEquals(operand),
       );
       const sql = `(${any.join(' OR ')})`;
       return comparison.operator === 'inq' ? sql : `${sql} IS NOT TRUE`;
     }
     case 'exists':
-      return `${text} IS ${comparison.value ? 'NOT ' : ''}NULL`;
+      return `${text()} IS ${comparison.value ? 'NOT ' : ''}NULL`;
     default:
-      return patternSql(text, comparison, parameters);
+      return patternSql(text(), comparison, parameters);
   }
 }
 

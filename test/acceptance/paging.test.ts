@@ -153,3 +153,27 @@ test('entries that arrive between the pages neither double nor hide those that w
   }
   assert.ok(added > 100);
 });
+
+test('entries that are archived between the pages neither double nor hide those that stay', async () => {
+  const minutes = Array.from({length: 60}, (_, i) => `2025-11-05T10:${String(i).padStart(2, '0')}:00.000Z`);
+  const body = minutes.map(actedAt => ({action: 'page.archived', actedAt}));
+  assert.equal((await service.send('/audit-logs/batch', {body})).status, 200);
+  const ranges = [
+    ['2025-11-05T10:50:00Z', '2025-11-05T10:55:00Z'],
+    ['2025-11-05T10:30:00Z', '2025-11-05T10:35:00Z'],
+    ['2025-11-05T10:00:00Z', '2025-11-05T10:05:00Z'],
+  ];
+  const archive = async () => {
+    const [fromDate, toDate] = ranges.shift() ?? [];
+    if (fromDate === undefined) return;
+    const {status, text} = await service.send('/audit-logs/archive', {body: {date: {fromDate, toDate}}});
+    assert.equal(status, 200, text);
+  };
+  const times = (await follow('/audit-logs?action=page.archived&limit=15', archive))
+    .flat()
+    .map(({actedAt}) => actedAt);
+  assert.equal(new Set(times).size, times.length);
+  const left = await follow('/audit-logs?action=page.archived&limit=100');
+  assert.equal(left.flat().length, 60 - 18);
+  for (const {actedAt} of left.flat()) assert.ok(times.includes(actedAt), actedAt);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
-import {readPageQuery} from '../../dist/query/parameters';
+import {readPageQuery, readQuery} from '../../dist/query/parameters';
+import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Session} from '../../dist/repositories/database';
 import {findEntries} from '../../dist/repositories/find-entries';
 import {seedEntries} from '../support/seed-entries';
@@ -94,6 +95,19 @@ for (const query of ASKED) {
     }
   });
 }
+
+test('how many entries have a value at a path is estimated within three times', async () => {
+  const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
+  for (const q of ['metadata.region:eu-3', 'before.status:open', 'after.status:none']) {
+    const {condition} = readQuery('acme', {q}).selection;
+    const {count} = await auditLogs.count('acme', condition, 100_000);
+    const estimate = await auditLogs.estimate('acme', condition);
+    assert.ok(
+      estimate.count <= 3 * count + 60 && estimate.count >= count / 3,
+      `${q}: ${estimate.count} of ${count}`,
+    );
+  }
+});
 
 test('every index says what it is there for', async () => {
   const {rows} = await db.admin.query(
