@@ -330,7 +330,7 @@ ALTER TABLE detection_rules ADD CONSTRAINT detection_rules_pkey PRIMARY KEY (ten
 ALTER TABLE detection_rules ADD CONSTRAINT detection_rules_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE jobs ADD CONSTRAINT jobs_operation_check CHECK ((operation = ANY (ARRAY['ARCHIVE'::text, 'QUERY'::text, 'EXPORT'::text, 'ERASE'::text])));
-ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text])));
+ALTER TABLE jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text])));
 ALTER TABLE jobs ADD CONSTRAINT jobs_tenant_id_check CHECK ((tenant_id <> ''::text));
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_tenant_id_file_name_key UNIQUE (tenant_id, file_name);
 ALTER TABLE mapping_logs ADD CONSTRAINT mapping_logs_finished TRIGGER DEFERRABLE INITIALLY DEFERRED;
@@ -369,6 +369,8 @@ CREATE INDEX audit_logs_request ON ONLY public.audit_logs USING btree (tenant_id
 COMMENT ON INDEX audit_logs_request IS 'What belongs to this request? requestId=';
 CREATE INDEX audit_logs_severe ON ONLY public.audit_logs USING btree (tenant_id, severity, acted_at) WHERE (severity = ANY (ARRAY['high'::text, 'critical'::text]));
 COMMENT ON INDEX audit_logs_severe IS 'What is critical? severity=critical';
+CREATE INDEX jobs_created ON public.jobs USING btree (tenant_id, created_at, id);
+COMMENT ON INDEX jobs_created IS 'What jobs are there? GET /audit-logs/jobs';
 CREATE INDEX jobs_open ON public.jobs USING btree (created_at) WHERE (status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text]));
 
 -- Functions

@@ -24,7 +24,7 @@ export interface JobContext {
 export type JobWork = (job: JobRow, context: JobContext) => Promise<object>;
 
 /** A job that has ended, one way or the other. */
-const ENDED = ['COMPLETED', 'FAILED'];
+const ENDED = ['COMPLETED', 'FAILED', 'CANCELLED'];
 const MAX_ATTEMPTS = 5;
 const PASSING = ['DATABASE_UNAVAILABLE', 'QUERY_TIMEOUT', 'STORE_FAILED', 'ARCHIVE_CONFLICT'];
 
@@ -66,6 +66,13 @@ export class JobRunner implements LifeCycleObserver {
     await this.rows.create(tenantId, id, order, requestedBy);
     this.wake.abort();
     return id;
+  }
+
+  /** Has a job done once more that has failed or was cancelled. @throws AuditError JOB_NOT_FOUND, JOB_NOT_ENDED */
+  async retry(tenantId: string, id: string): Promise<JobRow> {
+    const job = await this.rows.retry(tenantId, id);
+    this.wake.abort();
+    return job;
   }
 
   /** Waits until a job has ended, at most so long; answers it as it then is. */
@@ -118,8 +125,11 @@ export class JobRunner implements LifeCycleObserver {
         rowsDone = done;
       };
       const outcome = await this.works[job.operation](job, {signal, progress});
-      await this.rows.complete(job, this.worker, rowsDone, outcome);
-      log.info({rowsDone}, 'job completed');
+      const held = await this.rows.complete(job, this.worker, rowsDone, outcome);
+      log.info(
+        {rowsDone},
+        held ? 'job completed' : 'job completed after it was cancelled or given to another',
+      );
     } catch (error) {
       await this.settle(job, error).catch(fault => log.error({err: fault}, 'cannot record the end of a job'));
       if (this.stopping.signal.aborted) log.info({rowsDone}, 'job given back');

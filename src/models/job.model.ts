@@ -3,7 +3,7 @@ import {Entity, model, property} from '@loopback/repository';
 export const JOB_OPERATIONS = ['ARCHIVE', 'QUERY', 'EXPORT', 'ERASE'] as const;
 export type JobOperation = (typeof JOB_OPERATIONS)[number];
 
-export const JOB_STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
+export const JOB_STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
 /** Why a job failed, in the words of the error that it would have been. */

@@ -74,6 +74,63 @@ export class JobRows {
     return jobFromRow(row);
   }
 
+  /** Jobs of a tenant, the newest first. @param after creation time and id of the last job of the page before */
+  async list(
+    tenantId: string,
+    {status, operation}: {status?: readonly string[]; operation?: readonly string[]},
+    limit: number,
+    after?: readonly [createdAt: string, id: string],
+  ): Promise<JobRow[]> {
+    const [createdAt, id] = after ?? [null, null];
+    const rows = await this.database.transaction({role: 'audit_reader', tenantId}, session =>
+      session.rows(
+        `SELECT ${COLUMNS} FROM jobs WHERE tenant_id = $1
+            AND ($2::text[] IS NULL OR status = ANY ($2)) AND ($3::text[] IS NULL OR operation = ANY ($3))
+            AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
+          ORDER BY created_at DESC, id DESC LIMIT $6`,
+        [tenantId, status ?? null, operation ?? null, createdAt, id, limit],
+      ),
+    );
+    return rows.map(jobFromRow);
+  }
+
+  /**
+   * Ends a job that waits or runs; a worker that has it stops when it renews its lease. One that has ended stays as it is.
+   *
+   * @throws AuditError JOB_NOT_FOUND
+   */
+  async cancel(tenantId: string, id: string): Promise<JobRow> {
+    await this.asWriter(tenantId, session =>
+      session.rows(
+        `UPDATE jobs SET status = 'CANCELLED', finished_at = clock_timestamp(), leased_until = NULL, worker = NULL
+          WHERE tenant_id = $1 AND id = $2 AND status IN ('PENDING', 'RUNNING')`,
+        [tenantId, id],
+      ),
+    );
+    return this.get(tenantId, id);
+  }
+
+  /**
+   * Files a job anew that has failed or was cancelled.
+   *
+   * @throws AuditError JOB_NOT_FOUND, JOB_NOT_ENDED where it waits, runs or has completed
+   */
+  async retry(tenantId: string, id: string): Promise<JobRow> {
+    const rows = await this.asWriter(tenantId, session =>
+      session.rows(
+        `UPDATE jobs SET status = 'PENDING', attempts = 0, error = NULL, finished_at = NULL, leased_until = NULL, worker = NULL
+          WHERE tenant_id = $1 AND id = $2 AND status IN ('FAILED', 'CANCELLED') RETURNING id`,
+        [tenantId, id],
+      ),
+    );
+    const job = await this.get(tenantId, id);
+    if (rows.length > 0) return job;
+    const detail = {field: 'jobId', code: 'JOB_NOT_ENDED', message: `is ${job.status}`};
+    throw new AuditError('JOB_NOT_ENDED', 'Only a job that has failed or was cancelled can be done again.', [
+      detail,
+    ]);
+  }
+
   /**
    * Takes the next job of any tenant on lease: one that waits, or one whose worker has let its lease run
    * out. A tenant's archives are written, and written anew, one at a time.

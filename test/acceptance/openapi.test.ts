@@ -55,6 +55,7 @@ describe('/openapi.json', () => {
       'GET /audit-logs/detection-rules/{id}',
       'GET /audit-logs/export',
       'GET /audit-logs/failed-auth',
+      'GET /audit-logs/jobs',
       'GET /audit-logs/jobs/{jobId}',
       'GET /audit-logs/jobs/{jobId}/file',
       'GET /audit-logs/keys',
@@ -85,6 +86,8 @@ describe('/openapi.json', () => {
       'POST /audit-logs/detection-rules/{id}/disable',
       'POST /audit-logs/detection-rules/{id}/enable',
       'POST /audit-logs/erasure',
+      'POST /audit-logs/jobs/{jobId}/cancel',
+      'POST /audit-logs/jobs/{jobId}/retry',
       'PUT /audit-logs/detection-rules/{id}',
     ]);
   });
