@@ -28,9 +28,12 @@ export interface EntityState {
   gaps: Gap[];
 }
 
-/** Actions of the mixin, and of those who name their own, that begin and end an entity. */
-const CREATION = /^INSERT|(?:^|\.)(?:create|insert|add|register)/i;
-const DELETION = /^DELETE|(?:^|\.)(?:delete|remove|destroy)/i;
+/** Actions of the mixin, and the verbs of those who name their own, that begin and end an entity. */
+const CREATION = /^INSERT_|^CREATE(?:_|$)|(?:^|\.)(?:create|created|insert|inserted)$/;
+const DELETION = /^DELETE(?:_|$)|(?:^|\.)(?:delete|deleted|destroy|destroyed)$/;
+
+/** What was not done has changed nothing, whatever an entry says that it would have led to. */
+const wasDone = ({outcome}: AuditEntry): boolean => outcome === undefined || outcome === 'success';
 
 /** Gaps that are told of at most. */
 const MOST_GAPS = 100;
@@ -38,7 +41,7 @@ const MOST_GAPS = 100;
 /**
  * Rebuilds an entity from what its entries say of before and after.
  *
- * A state of an entry is whole where `before` has more than what has changed; then what it lacks the entity lacked. Else it is
+ * An entry whose outcome is not success changes nothing. A state of an entry is whole where `before` has more than what has changed; then what it lacks the entity lacked. Else it is
  * a part, and what it lacks is left as it was. Where an entry's `before` is not what the entries before it have led to,
  * something happened that no entry tells of: that is a gap, and the entry is believed.
  *
@@ -63,6 +66,7 @@ class Rebuilding {
 
   follow(entry: AuditEntry): void {
     const {before, after} = entry as {before?: Fields; after?: Fields};
+    if (!wasDone(entry)) return;
     if (isErased(entry)) this.forget(entry);
     else if (before || after) {
       if (before) this.holdAgainst(entry, before);
@@ -104,12 +108,15 @@ class Rebuilding {
   }
 
   private apply(entry: AuditEntry, before: Fields | undefined, after: Fields | undefined): void {
-    const isPart = after && (before ? !isWhole(entry) : this.exists === true && !CREATION.test(entry.action));
+    const isPart = after && !(before ? isWhole(entry) : CREATION.test(entry.action));
+    if (!isPart || this.exists === false) {
+      this.known = new Map();
+      this.absent = new Set();
+      this.complete = !isPart;
+    }
     this.exists = after !== undefined;
     if (!isPart) {
-      this.known = new Map(Object.entries(after ?? {}));
-      this.absent = new Set();
-      this.complete = true;
+      for (const [field, value] of Object.entries(after ?? {})) this.set(field, value);
       return;
     }
     for (const [field, value] of Object.entries(before ?? {})) this.set(field, value);
@@ -147,7 +154,7 @@ class Rebuilding {
 
 /**
  * Whether the states of an entry tell of every property: the one before has more than what has changed, or is what the mixin
- * recorded of an entity that it deleted.
+ * recorded of an entity that it deleted. What creates an entity tells of all of it as well.
  */
 function isWhole({action, before, after, changedFields}: AuditEntry): boolean {
   if (!before) return false;

@@ -158,3 +158,42 @@ test('a second creation and a change after the deletion are gaps', () => {
     {after: '2', before: '3', reason: 'changed-after-deletion'},
   ]);
 });
+
+test('what was denied, failed or is pending has changed nothing', () => {
+  const created = entry('1', {action: 'INSERT_ONE', after: {id: 1, role: 'user'}});
+  for (const outcome of ['denied', 'failure', 'pending']) {
+    const change = entry('2', {
+      outcome,
+      before: {id: 1, role: 'user'},
+      after: {id: 1, role: 'admin'},
+      changedFields: ['role'],
+    });
+    const removal = entry('3', {outcome, action: 'acct.delete'});
+    const {state, exists, gaps, lastEntry} = entityState([created, change, removal], true);
+    assert.deepEqual([state, exists, gaps, lastEntry], [{id: 1, role: 'user'}, true, [], '1']);
+  }
+});
+
+test('a verb that only looks like one that creates or deletes does neither', () => {
+  const created = entry('1', {action: 'acct.create', after: {id: 1, street: 'old'}});
+  for (const action of ['acct.removeMember', 'acct.remove_role', 'acct.deleteDraft', 'acct.delete.undo']) {
+    assert.equal(entityState([created, entry('2', {action})], true).exists, true, action);
+  }
+  for (const action of ['acct.address.update', 'acct.addTag', 'acct.create_note', 'acct.created.mail']) {
+    const part = entityState([created, entry('2', {action, after: {street: 'new'}})], true);
+    assert.deepEqual([part.state, part.gaps], [{id: 1, street: 'new'}, []], action);
+  }
+  assert.equal(entityState([created, entry('2', {action: 'acct.deleted'})], true).exists, false);
+});
+
+test('a part of a state is no whole, also where it is the first that is known, or comes after a deletion', () => {
+  const change = entry('9', {action: 'acct.update', after: {n: 'b'}, changedFields: ['n']});
+  assert.equal(entityState([change], true).complete, false);
+  const story = [
+    entry('1', {action: 'INSERT_ONE', after: {id: 1, n: 'a', x: 1}}),
+    entry('2', {action: 'DELETE_ONE', before: {id: 1, n: 'a', x: 1}, changedFields: ['id', 'n', 'x']}),
+    entry('3', {before: {n: 'c'}, after: {n: 'd'}, changedFields: ['n']}),
+  ];
+  const {state, complete} = entityState(story, true);
+  assert.deepEqual([state, complete], [{n: 'd'}, false]);
+});
