@@ -19,6 +19,7 @@ import {readWhole} from '../query/filter';
 import {type StateDiff, stateDiff} from '../query/json-patch';
 import {readMoment} from '../query/moment';
 import {byActor, forAnother, ofEntity, ofRequest, onBehalfOf, until} from '../query/named-conditions';
+import {readPattern} from '../query/operand';
 import {NEWEST_FIRST, OLDEST_FIRST} from '../query/order';
 import {isOfPage} from '../query/parameter-names';
 import {readFieldsQuery, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
@@ -134,7 +135,8 @@ export class HistoryController {
   ): Promise<Partial<AuditEntry>[] | object> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
     const {at, ...others} = queryOf(this.context.request);
-    if (at === undefined) return this.page(tenantId, ofEntity(type, id));
+    const entity = ofEntity(readPattern(type, 'type'), readPattern(id, 'id'));
+    if (at === undefined) return this.page(tenantId, entity);
     const [other] = Object.keys(others);
     if (other !== undefined) throw unknownParameter(other);
     const {first: moment} = readMoment(String(at), currentTime(), 'at');
@@ -142,7 +144,7 @@ export class HistoryController {
       actedOn: type,
       entityId: id,
       at: moment,
-      ...(await this.stateAt(tenantId, ofEntity(type, id), moment)),
+      ...(await this.stateAt(tenantId, entity, moment)),
     };
   }
 
@@ -204,6 +206,7 @@ export class HistoryController {
   })
   async user(@param.path.string('userId') userId: string): Promise<Partial<AuditEntry>[]> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    readPattern(userId, 'userId');
     const {onBehalf} = queryOf(this.context.request);
     if (onBehalf === undefined) return this.page(tenantId, byActor(userId));
     if (onBehalf === 'others') return this.page(tenantId, forAnother(userId), ['onBehalf']);
@@ -252,6 +255,7 @@ export class HistoryController {
     @param.path.string('userId') userId: string,
   ): Promise<{addresses: AddressUse[]; complete: boolean}> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
+    readPattern(userId, 'userId');
     const query = queryOf(this.context.request);
     const {condition} = readQuery(tenantId, query, {own: ['limit']}).selection;
     const unused = Object.keys(query).find(name => name !== 'limit' && isOfPage(name));
@@ -266,7 +270,7 @@ export class HistoryController {
   )
   async request(@param.path.string('requestId') requestId: string): Promise<Partial<AuditEntry>[]> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    return this.page(tenantId, ofRequest(requestId), [], OLDEST_FIRST);
+    return this.page(tenantId, ofRequest(readPattern(requestId, 'requestId')), [], OLDEST_FIRST);
   }
 
   private page(

@@ -169,7 +169,7 @@ function keptSources(
   const days = [moment(range.firstDay), moment(range.lastDay)] as const;
   const nextLeaf = `${parameters.add(range.nextLeaf)}::bigint`;
   const [unit, zone] = [parameters.add(bucket), parameters.add(timeZone)];
-  const bar = `date_trunc(${unit}, at, ${zone})`;
+  const barOf = (moment: string) => `date_trunc(${unit}, ${moment}, ${zone})`;
   const within = ([from, to]: readonly [string, string]) => `at >= ${from} AND at < ${to}`;
   const counts = (cube: string, columns: string, where: string) =>
     `(SELECT at, ${columns}, entries FROM audit_counts
@@ -196,7 +196,7 @@ function keptSources(
     ? counts('outcome-hour', 'of[1] AS outcome', within(hours))
     : counts('kind-hour', KIND_OF, within(hours));
   const ctes = `
-    rest (${KIND_COLUMNS}, at, entries) AS MATERIALIZED (${read(`${KIND_COLUMNS}, date_trunc('hour', acted_at)`, hours)}),
+    rest (${KIND_COLUMNS}, bar, entries) AS MATERIALIZED (${read(`${KIND_COLUMNS}, ${barOf('acted_at')}`, hours)}),
     kinds AS (
       SELECT ${KIND_COLUMNS}, entries FROM ${counts('kind-day', KIND_OF, within(days))} WHERE ${isKind}
       UNION ALL
@@ -205,9 +205,9 @@ function keptSources(
       SELECT ${KIND_COLUMNS}, entries FROM rest),
     actors AS (${actors}),
     bars AS (
-      SELECT ${bar} AS bar, outcome, entries FROM ${hourly} WHERE ${everyKind ? 'true' : isKind}
+      SELECT ${barOf('at')} AS bar, outcome, entries FROM ${hourly} WHERE ${everyKind ? 'true' : isKind}
       UNION ALL
-      SELECT ${bar}, outcome, entries FROM rest)`;
+      SELECT bar, outcome, entries FROM rest)`;
   return {ctes, parameters};
 }
 

@@ -168,6 +168,12 @@ test("another tenant's history is empty", async () => {
 });
 
 const REFUSED: [path: string, status: number, field: string][] = [
+  ['/audit-logs/resource/%00/1', 400, 'type'],
+  ['/audit-logs/resource/x/%00?at=1s', 400, 'id'],
+  ['/audit-logs/user/%00', 400, 'userId'],
+  ['/audit-logs/user/%00/ip-history', 400, 'userId'],
+  ['/audit-logs/request/%00', 400, 'requestId'],
+  [`/audit-logs/user/${'x'.repeat(5_000)}`, 400, 'userId'],
   [`${RESOURCE}?at=yesterday`, 400, 'at'],
   [`${RESOURCE}?at=2026-01-01&actor=x`, 400, 'actor'],
   [`${RESOURCE}?nosuch=1`, 400, 'nosuch'],

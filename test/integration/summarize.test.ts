@@ -203,6 +203,26 @@ test('counts of entries that have all been archived are gone', async () => {
   assert.equal(rows.length, 0);
 });
 
+test('days of half-hour zones begin when they do before anything is counted, and after', async () => {
+  const tenantId = 'half-hours';
+  const bearer = {tenantId, actor: 'tester', actorType: 'user'} as const;
+  await auditLogs.createAll(tenantId, [
+    leafRow(admit({action: 'a', actedAt: '2026-04-01T18:45:00Z'}, bearer)),
+  ]);
+  const {condition} = readQuery(tenantId, {}).selection;
+  for (let counted = 0; counted < 2; counted++) {
+    for (const bucket of ['day', 'hour'] as const) {
+      const {histogram} = await auditLogs.summary(tenantId, condition, {
+        bucket,
+        timeZone: 'Asia/Kolkata',
+        top: 1,
+      });
+      assert.deepEqual(histogram, [{at: '2026-04-01T18:30:00.000Z', entries: 1, failures: 0}]);
+    }
+    await countNext(db.database, tenantId);
+  }
+});
+
 test("a tenant's counts are its own", async () => {
   await history('ours', ['store', 'count']);
   const {condition} = readQuery('theirs', {}).selection;
