@@ -73,7 +73,7 @@ BEGIN
   END IF;
   SELECT tree.size INTO size FROM audit_trees tree WHERE tenant_id = tenant;
   last := least(size, first + at_most);
-  IF last IS NULL OR last <= first THEN
+  IF size IS NULL OR last <= first THEN
     RETURN 0;
   END IF;
   PERFORM audit_count(tenant, ARRAY(SELECT entry FROM audit_logs entry

@@ -203,6 +203,14 @@ test('counts of entries that have all been archived are gone', async () => {
   assert.equal(rows.length, 0);
 });
 
+test('entries that come after a tenant was counted for the first time are not passed over', async () => {
+  const tenantId = 'counted-early';
+  await history(tenantId, ['count', 'store']);
+  const {condition} = readQuery(tenantId, {}).selection;
+  const summary = await auditLogs.summary(tenantId, condition, {bucket: 'day', timeZone: 'UTC', top: 1});
+  assert.equal(summary.entries, 25);
+});
+
 test('days of half-hour zones begin when they do before anything is counted, and after', async () => {
   const tenantId = 'half-hours';
   const bearer = {tenantId, actor: 'tester', actorType: 'user'} as const;
