@@ -67,7 +67,7 @@ export class StreamController {
       response.once('close', end);
       if (response.closed) end();
       try {
-        const size = await this.feed.size(tenantId);
+        const size = await this.feed.size(tenantId, asked);
         const next = firstLeaf(asked, size);
         const items = this.feed.follow(tenantId, asked, {next, size}, over.signal);
         await sendEvents(asked.last ? items : placed(items, next), response, over.signal, asked.fields);

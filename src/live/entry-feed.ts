@@ -5,6 +5,7 @@ import {AuditError} from '../errors';
 import type {Database} from '../repositories/database';
 import {entriesSince, type LeafRange, type Sought, type Step} from '../repositories/entries-since';
 import {treeSize} from '../repositories/tree-rows';
+import {tryPatterns} from '../repositories/try-patterns';
 import type {FollowedTree} from './followed-tree';
 import type {TreeWatch} from './tree-watch';
 import {Turns} from './turns';
@@ -59,10 +60,17 @@ export class EntryFeed {
     private readonly options: EntryFeedOptions,
   ) {}
 
-  /** How many leaves the tree of a tenant has now. @throws AuditError DATABASE_UNAVAILABLE */
-  size(tenantId: string): Promise<number> {
+  /**
+   * How many leaves the tree of a tenant has now, once the database has found nothing wrong with what is sought.
+   *
+   * @throws AuditError INVALID_FILTER, DATABASE_UNAVAILABLE
+   */
+  size(tenantId: string, {condition}: Sought): Promise<number> {
     const options = {role: 'audit_reader', tenantId, timeoutMs: this.options.queryTimeoutMs} as const;
-    return this.parts.database.transaction(options, session => treeSize(session, tenantId));
+    return this.parts.database.transaction(options, async session => {
+      await tryPatterns(session, condition);
+      return treeSize(session, tenantId);
+    });
   }
 
   /**
