@@ -51,6 +51,10 @@ export class FollowedStream {
     return this.events.filter(({type}) => type === 'entry').map(({data}) => JSON.parse(data));
   }
 
+  private get count(): number {
+    return this.events.filter(({type}) => type === 'entry').length;
+  }
+
   get leaves(): number[] {
     return this.entries.map(({leafIndex}) => Number(leafIndex));
   }
@@ -61,9 +65,7 @@ export class FollowedStream {
 
   /** Waits until so many entries have come. */
   async until(entries: number): Promise<this> {
-    await eventually(`${entries} entries come`, async () =>
-      this.entries.length >= entries ? true : undefined,
-    );
+    await eventually(`${entries} entries come`, async () => (this.count >= entries ? true : undefined));
     return this;
   }
 
