@@ -325,7 +325,14 @@ describe('a stream ends', () => {
     const idle = await FollowedStream.open(url, token);
     const slow = await FollowedStream.open(`${url}?lastEventId=none`, token);
     slow.response.pause();
-    await sleep(500);
+    let had = 0;
+    await eventually('nothing more goes to the client', async () => {
+      await sleep(500);
+      const {bytesRead} = slow.response.socket;
+      const isStuck = bytesRead > 100_000 && bytesRead === had;
+      had = bytesRead;
+      return isStuck ? true : undefined;
+    });
     const begun = performance.now();
     await stopping.stop();
     const took = performance.now() - begun;
