@@ -133,6 +133,22 @@ describe('a stream', () => {
     assert.ok(beats() - before >= 4 && beats() - before <= 6, `${beats() - before} in 1.1 s at 200 ms`);
   });
 
+  test('has at once what its own process has stored, however seldom it looks for what others have', async () => {
+    const seldom = await startTestService({STREAM_POLL_MS: '60000'});
+    try {
+      const stream = await FollowedStream.open(`${seldom.url}/audit-logs/stream`, await seldom.token());
+      for (let n = 1; n <= 3; n++) {
+        await seldom.send('/audit-logs', {body: {action: 'a.b'}});
+        const begun = performance.now();
+        await stream.until(n);
+        assert.ok(performance.now() - begun < 3_000);
+      }
+      stream.close();
+    } finally {
+      await seldom.stop();
+    }
+  });
+
   test('tells who reads by an entry as any other', async () => {
     const watched = await startTestService({READS_LOGGED: 'view'});
     try {
