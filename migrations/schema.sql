@@ -965,6 +965,17 @@ $function$
 ;
 ALTER FUNCTION audit_thin_checkpoints(text) OWNER TO audit_owner;
 
+CREATE OR REPLACE FUNCTION public.audit_tree_sizes(tenants text[])
+ RETURNS TABLE(tenant text, leaves bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT tenant_id, size FROM audit_trees WHERE tenant_id = ANY (tenants);
+$function$
+;
+ALTER FUNCTION audit_tree_sizes(text[]) OWNER TO audit_owner;
+
 CREATE OR REPLACE FUNCTION public.audit_uncount(tenant text, gone audit_logs[])
  RETURNS void
  LANGUAGE plpgsql
@@ -1129,6 +1140,7 @@ GRANT EXECUTE ON FUNCTION audit_remove_archived(uuid,text,timestamp with time zo
 GRANT EXECUTE ON FUNCTION audit_replace_archive(uuid,text,text,text,bigint,bigint,bigint,bigint,text) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_split_default(bigint) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(text) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_tree_sizes(text[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_uncounted() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_undetected_trees(uuid[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;

@@ -58,6 +58,7 @@ export class AuditServiceApplication extends RepositoryMixin(AnsweringApplicatio
         },
       },
       detection: settings.detection,
+      streams: settings.streams,
       jobs: {
         run: settings.jobConcurrency > 0,
         concurrency: settings.jobConcurrency,
@@ -92,6 +93,12 @@ export class AuditServiceApplication extends RepositoryMixin(AnsweringApplicatio
       components: {},
     });
   }
+
+  /** Ends streams first, which would keep requests from coming to their end. */
+  override readonly stop = async (): Promise<void> => {
+    (await this.get(AuditServiceBindings.LIVE_STREAMS)).stop();
+    await super.stop();
+  };
 
   /** Ends every connection to the database, once the server has stopped. */
   async closeDatabase(): Promise<void> {

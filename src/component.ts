@@ -3,6 +3,7 @@ import {
   asLifeCycleObserver,
   Binding,
   BindingAddress,
+  BindingKey,
   BindingScope,
   type Component,
   type Context,
@@ -33,6 +34,7 @@ import {ProofController} from './controllers/proof.controller';
 import {ReadLog} from './controllers/read-log';
 import {retryAfter} from './controllers/retry-after';
 import {AuditSpecEnhancer} from './controllers/spec-enhancer';
+import {StreamController} from './controllers/stream.controller';
 import {SummaryController} from './controllers/summary.controller';
 import {tileRoutes} from './controllers/tile-routes';
 import {defaultRules} from './detection/default-rules';
@@ -51,6 +53,9 @@ import {PartitionKeeper} from './jobs/partition-keeper';
 import {exportJob, queryJob} from './jobs/recall-job';
 import {TreeSweep} from './jobs/tree-sweep';
 import {AuditServiceBindings as Keys} from './keys';
+import {EntryFeed} from './live/entry-feed';
+import {LiveStreams} from './live/live-streams';
+import {TreeWatch} from './live/tree-watch';
 import {Alert} from './models/alert.model';
 import {CustomFilter} from './models/custom-filter.model';
 import {Job} from './models/job.model';
@@ -91,6 +96,7 @@ export class AuditServiceComponent implements Component {
     MonitoringController,
     AlertController,
     DetectionRuleController,
+    StreamController,
   ];
   readonly bindings: Binding[];
 
@@ -105,6 +111,10 @@ export class AuditServiceComponent implements Component {
  */
 const WRITERS = 'writers';
 const WORKERS = 'workers';
+/** LoopBack's own group, the first to stop: its servers wait for the requests that they have accepted. */
+const SERVERS = 'server';
+
+const TREE_WATCH = BindingKey.create<TreeWatch>('audit-service.tree-watch');
 
 function parts(): Binding[] {
   return [
@@ -157,6 +167,22 @@ function parts(): Binding[] {
       const parts = {database: await get(Keys.DATABASE), detector: await get(Keys.DETECTOR)};
       const {detection} = await get(Keys.OPTIONS);
       return new DetectionRunner({...parts, logger: await get(Keys.LOGGER)}, detection);
+    }),
+    observer(WORKERS, TREE_WATCH, async get => {
+      const {pollMs} = (await get(Keys.OPTIONS)).streams;
+      return new TreeWatch(await get(Keys.DATABASE), pollMs, await get(Keys.LOGGER));
+    }),
+    singleton(Keys.ENTRY_FEED, async get => {
+      const {streams, queryTimeoutMs} = await get(Keys.OPTIONS);
+      const parts = {database: await get(Keys.DATABASE), watch: await get(TREE_WATCH)};
+      return new EntryFeed(
+        {...parts, logger: await get(Keys.LOGGER)},
+        {heartbeatMs: streams.heartbeatMs, queryTimeoutMs},
+      );
+    }),
+    observer(SERVERS, Keys.LIVE_STREAMS, async get => {
+      const metrics = await get(Keys.METRICS, {optional: true});
+      return new LiveStreams((await get(Keys.OPTIONS)).streams, open => metrics?.setStreams(open));
     }),
     observer(WRITERS, 'audit-service.drain', async get => {
       const auditLogs = await get<AuditTrailRepository>(`repositories.${AuditTrailRepository.name}`);

@@ -49,6 +49,7 @@ export const ERROR_STATUS = {
   IDENTITY_UNAVAILABLE: 503,
   QUERY_TIMEOUT: 503,
   TOO_MANY_EXPORTS: 503,
+  TOO_MANY_STREAMS: 503,
   OVERLOADED: 503,
   SERVICE_UNREACHABLE: 503,
   // The operator must act: before a tree is signed again, the archive can be used, or the service can start.

@@ -13,6 +13,8 @@ import type {ColumnBuilder} from './export/table';
 import type {CallerResolver} from './identity/caller';
 import type {LogSigner} from './integrity/log-signer';
 import type {JobRunner} from './jobs/job-runner';
+import type {EntryFeed} from './live/entry-feed';
+import type {LiveStreams} from './live/live-streams';
 import type {ServiceMetrics} from './observability/metrics';
 import type {Database} from './repositories/database';
 import type {HistoryGuard} from './repositories/history-guard';
@@ -50,6 +52,10 @@ export namespace AuditServiceBindings {
   );
   /** Holds entries against the rules. */
   export const DETECTOR = BindingKey.create<Detector>('audit-service.detector');
+  /** The streams of entries that are open. */
+  export const LIVE_STREAMS = BindingKey.create<LiveStreams>('audit-service.live-streams');
+  /** Entries as they are stored. */
+  export const ENTRY_FEED = BindingKey.create<EntryFeed>('audit-service.entry-feed');
   export const EXPORT_SLOTS = BindingKey.create<ExportSlots>('audit-service.export-slots');
   /** Shapes the columns of an export. */
   export const COLUMN_BUILDER = BindingKey.create<ColumnBuilder>('audit-service.column-builder');

@@ -51,6 +51,7 @@ export interface Settings {
   jobConcurrency: number;
   jobLeaseMs: number;
   exportConcurrency: number;
+  streams: {limit: number; tenantLimit: number; heartbeatMs: number; pollMs: number};
   shutdownGraceMs: number;
 }
 
@@ -236,6 +237,12 @@ export function readSettings(environment: Environment): Settings {
     jobConcurrency: whole('JOB_CONCURRENCY', 0, 32),
     jobLeaseMs: whole('JOB_LEASE_MS', 300, 3_600_000),
     exportConcurrency: whole('EXPORT_CONCURRENCY', 1, 100),
+    streams: {
+      limit: whole('STREAM_LIMIT', 0, 10_000),
+      tenantLimit: whole('STREAM_TENANT_LIMIT', 0, 10_000),
+      heartbeatMs: whole('STREAM_HEARTBEAT_MS', 100, 60_000),
+      pollMs: whole('STREAM_POLL_MS', 20, 60_000),
+    },
     shutdownGraceMs: whole('SHUTDOWN_GRACE_MS', 0, 600_000),
   };
 }

@@ -72,16 +72,27 @@ export interface AuditServiceOptions {
     /** How often tenants are found that other processes have stored entries of, in milliseconds. */
     sweepMs: number;
   };
+  streams: {
+    /** Streams of entries at a time in this process. */
+    limit: number;
+    /** Of those, as many of one tenant. */
+    tenantLimit: number;
+    /** Time from one sign of life in a stream to the next, in milliseconds. */
+    heartbeatMs: number;
+    /** How often to look for entries that other processes have stored, in milliseconds. */
+    pollMs: number;
+  };
 }
 
 export type CheckpointLogOptions = {kind: 'file'; path: string} | {kind: 'store'};
 
 /** What is left out has its default. */
 export type AuditServiceConfig = Partial<
-  Omit<AuditServiceOptions, 'limits' | 'jobs' | 'checkpoints' | 'detection'>
+  Omit<AuditServiceOptions, 'limits' | 'jobs' | 'checkpoints' | 'detection' | 'streams'>
 > & {
   checkpoints?: Partial<AuditServiceOptions['checkpoints']>;
   detection?: Partial<AuditServiceOptions['detection']>;
+  streams?: Partial<AuditServiceOptions['streams']>;
   limits?: Partial<AuditServiceOptions['limits']>;
   jobs?: Partial<AuditServiceOptions['jobs']>;
 };
@@ -107,6 +118,7 @@ export const DEFAULT_AUDIT_SERVICE_OPTIONS: AuditServiceOptions = {
     witnesses: {urls: [], keys: [], timeoutMs: 10_000},
   },
   detection: {intervalMs: 2_000, sweepMs: 60_000},
+  streams: {limit: 100, tenantLimit: 20, heartbeatMs: 15_000, pollMs: 250},
 };
 
 export function withDefaults(given: AuditServiceConfig): AuditServiceOptions {
@@ -118,5 +130,6 @@ export function withDefaults(given: AuditServiceConfig): AuditServiceOptions {
     jobs: {...defaults.jobs, ...given.jobs},
     checkpoints: {...defaults.checkpoints, ...given.checkpoints},
     detection: {...defaults.detection, ...given.detection},
+    streams: {...defaults.streams, ...given.streams},
   };
 }

@@ -10,6 +10,8 @@ export interface Caller {
   /** Absent where the caller belongs to no tenant; such a caller reaches no trail but a single tenant's. */
   tenantId?: string;
   permissions: readonly unknown[];
+  /** When the caller must prove anew who it is, in milliseconds since 1970; what goes on for longer ends then. */
+  expiresAt?: number;
 }
 
 /**

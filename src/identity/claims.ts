@@ -8,8 +8,8 @@ const invalid = (field: string, message: string) =>
   new AuditError('INVALID_TOKEN', 'The identity cannot be used.', [{field, code: 'INVALID_CLAIM', message}]);
 
 /**
- * The caller that verified claims describe: `sub` or `id`, `tenantId`, `permissions`, and `actorType`
- * where the caller is not a user.
+ * The caller that verified claims describe: `sub` or `id`, `tenantId`, `permissions`, `actorType` where the caller is not
+ * a user, and `exp`, in seconds.
  *
  * @throws AuditError INVALID_TOKEN where a claim has no use
  */
@@ -21,7 +21,7 @@ export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Cal
   // The caller is the actor of entries that name none.
   const actor = checkProperty('sub', String(id), PROPERTY_RULES.actor);
   if ('fault' in actor) throw invalid('sub', actor.fault.message);
-  const {tenantId, permissions = [], actorType = 'user'} = claims;
+  const {tenantId, permissions = [], actorType = 'user', exp} = claims;
   const named = tenantId !== undefined && tenantId !== null;
   // A number will do, but a list would be read as its items with commas.
   if (named && (typeof tenantId === 'object' || !TENANT_PATTERN.test(String(tenantId)))) {
@@ -36,5 +36,6 @@ export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Cal
     actorType: actorType as ActorType,
     ...(named && {tenantId: String(tenantId)}),
     permissions,
+    ...(typeof exp === 'number' && {expiresAt: exp * 1_000}),
   };
 }

@@ -41,6 +41,10 @@ export type Condition =
 /** Every entry of the tenant. */
 export const EVERYTHING: Condition = {kind: 'and', of: []};
 
+/** Whether a condition says nothing, so that every entry is under it. */
+export const isEverything = (condition: Condition): boolean =>
+  condition.kind === 'and' && condition.of.every(isEverything);
+
 export const both = (a: Condition, b: Condition): Condition => ({kind: 'and', of: [a, b]});
 
 export const not = (of: Condition): Condition => ({kind: 'not', of});

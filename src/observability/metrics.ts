@@ -10,6 +10,7 @@ export class ServiceMetrics {
   private readonly witnessed: Counter<'result'>;
   private readonly alerts: Counter<'level'>;
   private readonly rewritten: Gauge;
+  private readonly streams: Gauge;
 
   /** @param waiting how many callers wait for a database connection */
   constructor(waiting: () => number) {
@@ -58,6 +59,11 @@ export class ServiceMetrics {
       help: 'Trees that are not what was signed of them: somebody has restored or rewritten the database',
       registers,
     });
+    this.streams = new Gauge({
+      name: 'audit_streams_open',
+      help: 'Streams of entries that are open',
+      registers,
+    });
     new Gauge({
       name: 'audit_database_waiting',
       help: 'Callers that wait for a database connection',
@@ -97,6 +103,10 @@ export class ServiceMetrics {
     this.rewritten.set(trees);
   }
 
+  setStreams(open: number): void {
+    this.streams.set(open);
+  }
+
   /** Content type and text of the exposition format. */
   async expose(): Promise<{contentType: string; text: string}> {
     return {contentType: this.registry.contentType, text: await this.registry.metrics()};
@@ -104,7 +114,7 @@ export class ServiceMetrics {
 }
 
 const KNOWN =
-  /(\/audit-logs(?:\/(?:batch|count|export|archive|erasure|jobs|checkpoint|consistency|keys|tile|suspicious-activity|alerts|detection-rules))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
+  /(\/audit-logs(?:\/(?:batch|count|export|archive|erasure|jobs|checkpoint|consistency|keys|tile|suspicious-activity|stream|alerts|detection-rules))?|\/health|\/ready|\/metrics|\/openapi\.json|\/explorer)(?:\/.*)?$/;
 
 /** The route of a path, without ids: a label with a value for each entry would never stop growing. */
 function routeOf(path: string): string {

@@ -122,6 +122,18 @@ export const SETTINGS = [
     default: '30000',
   },
   {name: 'EXPORT_CONCURRENCY', meaning: 'Exports at a time; each holds a database connection', default: '4'},
+  {name: 'STREAM_LIMIT', meaning: 'Streams of entries at a time', default: '100'},
+  {name: 'STREAM_TENANT_LIMIT', meaning: 'Streams of one tenant at a time', default: '20'},
+  {
+    name: 'STREAM_HEARTBEAT_MS',
+    meaning: 'Time from one sign of life in a stream to the next',
+    default: '15000',
+  },
+  {
+    name: 'STREAM_POLL_MS',
+    meaning: 'How often to look for entries to stream that other processes have stored',
+    default: '250',
+  },
   {name: 'SHUTDOWN_GRACE_MS', meaning: 'How long requests may go on after SIGTERM', default: '10000'},
   {
     name: 'AUDIT_URL',

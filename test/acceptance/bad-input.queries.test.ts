@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => service.stop());
 
-for (const path of ['/audit-logs', '/audit-logs/count']) {
+for (const path of ['/audit-logs', '/audit-logs/count', '/audit-logs/stream']) {
   describe(`GET ${path}`, () => testRefusals(() => service, badQueries(path)));
 }
 describe('GET /audit-logs/export', () => {

@@ -62,6 +62,7 @@ describe('/openapi.json', () => {
       'GET /audit-logs/recent',
       'GET /audit-logs/request/{requestId}',
       'GET /audit-logs/resource/{type}/{id}',
+      'GET /audit-logs/stream',
       'GET /audit-logs/summary',
       'GET /audit-logs/suspicious-activity',
       'GET /audit-logs/tile/{level}/{part1}',

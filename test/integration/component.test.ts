@@ -14,6 +14,7 @@ import {
   type Caller,
 } from '../../dist';
 import {eventually} from '../support/eventually';
+import {FollowedStream} from '../support/followed-stream';
 import {send} from '../support/send';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
 
@@ -140,4 +141,19 @@ test('a database that cannot be reached is answered with 503 and when to come ag
   const answer = await send(`${app.restServer.url}/audit-logs`);
   assert.equal(answer.status, 503);
   assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/);
+});
+
+test('a stream of entries ends when the host stops, and keeps it from nothing', async () => {
+  app.configure(AuditServiceBindings.COMPONENT).to(options());
+  app.bind(AuditServiceBindings.CALLER).to(someone('host'));
+  app.component(AuditServiceComponent);
+  await app.start();
+  const stream = await FollowedStream.open(`${app.restServer.url}/audit-logs/stream`, 'none.of.these');
+  await post('a.b');
+  await stream.until(1);
+  const begun = performance.now();
+  await app.stop();
+  const took = performance.now() - begun;
+  assert.ok(took < 3_000, `${took} ms`);
+  assert.equal(await stream.ended(), 'whole');
 });

@@ -3,6 +3,7 @@ import {after, before, test} from 'node:test';
 import {readPageQuery, readQuery} from '../../dist/query/parameters';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import type {Session} from '../../dist/repositories/database';
+import {entriesSince} from '../../dist/repositories/entries-since';
 import {findEntries} from '../../dist/repositories/find-entries';
 import {seedEntries} from '../support/seed-entries';
 import {createTestDatabase, type TestDatabase} from '../support/test-database';
@@ -71,28 +72,32 @@ interface Plan {
 
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
+/** Asserts that no statement of `work` reads a partition from end to end; they are run, and asked for their plans. */
+async function assertNoneIsWhole(work: (session: Session) => Promise<unknown>): Promise<void> {
+  const options = {role: 'audit_reader', tenantId: 'acme'} as const;
+  const statements = await db.database.transaction(options, async session => {
+    const plans: Plan[] = [];
+    const explaining = {
+      async rows(text: string, values: readonly unknown[] = []) {
+        const rows = (await session.rows(`EXPLAIN (FORMAT JSON) ${text}`, values)) as [{Plan: Plan}][][];
+        plans.push(...rows.flat(2).map(explained => explained.Plan));
+        return session.rows(text, values);
+      },
+    } as Session;
+    await work(explaining);
+    return plans;
+  });
+  assert.ok(statements.length > 0);
+  for (const node of statements.flatMap(nodesOf)) {
+    const isWhole = node['Node Type'] === 'Seq Scan' && /^audit_logs_\d/.test(node['Relation Name'] ?? '');
+    assert.ok(!isWhole, JSON.stringify(node));
+  }
+}
+
 for (const query of ASKED) {
   test(`reads no partition from end to end for ${JSON.stringify(query)}`, async () => {
     const {selection} = readPageQuery('acme', query);
-    const options = {role: 'audit_reader', tenantId: 'acme'} as const;
-    const statements = await db.database.transaction(options, async session => {
-      const plans: Plan[] = [];
-      /** Runs each statement, and asks for its plan beside it. */
-      const explaining = {
-        async rows(text: string, values: readonly unknown[] = []) {
-          const rows = (await session.rows(`EXPLAIN (FORMAT JSON) ${text}`, values)) as [{Plan: Plan}][][];
-          plans.push(...rows.flat(2).map(explained => explained.Plan));
-          return session.rows(text, values);
-        },
-      } as Session;
-      await findEntries(explaining, 'acme', {...selection, limit: 51});
-      return plans;
-    });
-    assert.ok(statements.length > 0);
-    for (const node of statements.flatMap(nodesOf)) {
-      const isWhole = node['Node Type'] === 'Seq Scan' && /^audit_logs_\d/.test(node['Relation Name'] ?? '');
-      assert.ok(!isWhole, JSON.stringify(node));
-    }
+    await assertNoneIsWhole(session => findEntries(session, 'acme', {...selection, limit: 51}));
   });
 }
 
@@ -108,6 +113,16 @@ test('how many entries have a value at a path is estimated within three times', 
     );
   }
 });
+for (const query of [{}, {actor: 'nobody'}, {search: 'xyzzy'}, {q: 'metadata.region:none'}]) {
+  for (const first of [0, 5_990]) {
+    test(`goes on from leaf ${first} by the index of leaves for ${JSON.stringify(query)}`, async () => {
+      const {condition} = readPageQuery('acme', query).selection;
+      await assertNoneIsWhole(session =>
+        entriesSince(session, 'acme', {condition}, {first, end: 6_000}, 100),
+      );
+    });
+  }
+}
 
 test('every index says what it is there for', async () => {
   const {rows} = await db.admin.query(

@@ -221,6 +221,7 @@ describe('roles', () => {
         ['audit_require_tenant', false],
         ['audit_signers', false],
         ['audit_thin_checkpoints', true],
+        ['audit_tree_sizes', true],
         ['audit_undetected_trees', true],
         ['audit_unsigned_trees', true],
         ['audit_use_keys', true],

@@ -18,6 +18,7 @@ const ROOMS = [
   'repositories',
   'query',
   'detection',
+  'live',
   'export',
   'archive',
   'import',
