@@ -1145,3 +1145,5 @@ GRANT EXECUTE ON FUNCTION audit_uncounted() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_undetected_trees(uuid[]) TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_unsigned_trees() TO audit_writer;
 GRANT EXECUTE ON FUNCTION audit_use_keys(text[]) TO audit_writer;
+GRANT EXECUTE ON FUNCTION audit_words(text,text,text,text,text,jsonb) TO audit_reader;
+GRANT EXECUTE ON FUNCTION audit_words(text,text,text,text,text,jsonb) TO audit_writer;

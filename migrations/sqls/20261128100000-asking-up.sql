@@ -32,6 +32,10 @@ RETURN setweight(to_tsvector('pg_catalog.simple'::regconfig, coalesce(actor_name
          ELSE jsonb_to_tsvector('pg_catalog.simple'::regconfig, metadata, '["string", "numeric"]')
        END, 'D');
 
+-- Whoever stores an entry makes its words, and so does whoever looks for some without the index.
+REVOKE ALL ON FUNCTION audit_words(text, text, text, text, text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_words(text, text, text, text, text, jsonb) TO audit_reader, audit_writer;
+
 -- Indexes ---------------------------------------------------------------------------------------------
 
 DROP INDEX audit_logs_action;
