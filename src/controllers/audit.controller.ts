@@ -184,7 +184,7 @@ export class AuditController {
     summary: 'Count entries',
     description:
       'Exact up to cap; beyond, the answer is cap with the relation gte, for counting costs as much as reading. ' +
-      'With estimate=true, what the statistics of the database expect, which costs nothing.',
+      'With estimate=true, the share of the newest 5,000 entries, of all.',
     'x-query': [...SELECTING, ...COUNTING],
     responses: {
       200: {

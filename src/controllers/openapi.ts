@@ -169,7 +169,7 @@ export const COUNTING: ParameterObject[] = [
     maximum: MAX_CAP,
     default: DEFAULT_CAP,
   }),
-  query('estimate', 'true: what the statistics expect', {type: 'boolean', default: false}),
+  query('estimate', 'true: by a sample', {type: 'boolean', default: false}),
 ];
 
 export const CURSOR_HEADERS = {

@@ -29,6 +29,11 @@ export interface EntryCount {
 
 const reversed = ({column, descending}: OrderTerm): OrderTerm => ({column, descending: !descending});
 
+const NEWEST: readonly OrderTerm[] = (['actedAt', 'id'] as const).flatMap(property => {
+  const column = columnOf(property);
+  return column ? [{column, descending: true}] : [];
+});
+
 /** The entries of the trail. Every method keeps to the one tenant that it is given, and so does the database. */
 export class AuditTrailRepository {
   private cursorKey: Promise<Buffer> | undefined;
@@ -105,10 +110,12 @@ export class AuditTrailRepository {
     return count > cap ? {count: cap, relation: 'gte'} : {count, relation: 'eq'};
   }
 
-  /** About how many entries are under a condition, by the database's statistics. */
+  /** About how many entries are under a condition, by a sample of them. */
   async estimate(tenantId: string, condition: Condition): Promise<EntryCount> {
-    const count = await this.read(tenantId, session => estimateEntries(session, tenantId, condition));
-    return {count, relation: 'estimate'};
+    const {count, exact} = await this.read(tenantId, session =>
+      estimateEntries(session, tenantId, condition, NEWEST),
+    );
+    return {count, relation: exact ? 'eq' : 'estimate'};
   }
 
   /** @throws AuditError INVALID_ID, ENTRY_NOT_FOUND */

@@ -16,11 +16,13 @@ export class Parameters {
 export function conditionSql(condition: Condition, parameters: Parameters, table = 'audit_entries'): string {
   switch (condition.kind) {
     case 'and':
-    case 'or': {
-      const parts = condition.of.map(part => conditionSql(part, parameters, table));
-      if (parts.length === 0) return condition.kind === 'and' ? 'true' : 'false';
-      return `(${parts.join(condition.kind === 'and' ? ' AND ' : ' OR ')})`;
-    }
+      return joined(foldedWords(condition.of, parameters, table), 'AND', 'true');
+    case 'or':
+      return joined(
+        condition.of.map(part => conditionSql(part, parameters, table)),
+        'OR',
+        'false',
+      );
     case 'not':
       return `(${conditionSql(condition.of, parameters, table)} IS NOT TRUE)`;
     case 'words':
@@ -105,6 +107,22 @@ const hasWordsOf = (placeholder: string): string =>
 
 type Words = Extract<Condition, {kind: 'words'}>;
 
+const joined = (parts: readonly string[], by: 'AND' | 'OR', none: 'true' | 'false'): string =>
+  parts.length === 0 ? none : `(${parts.join(` ${by} `)})`;
+
+/** Conditions that all hold; words that must be there and words that must not are one question to the index. */
+function foldedWords(of: readonly Condition[], parameters: Parameters, table: string): string[] {
+  const asked: string[] = [];
+  const others: string[] = [];
+  for (const part of of) {
+    if (part.kind === 'words') asked.push(wordQuery(part, parameters));
+    else if (part.kind === 'not' && part.of.kind === 'words')
+      asked.push(`!! ${wordQuery(part.of, parameters)}`);
+    else others.push(conditionSql(part, parameters, table));
+  }
+  return asked.length === 0 ? others : [...others, `(${WORDS} @@ (${asked.join(' && ')}))`];
+}
+
 const wordsSql = (words: Words, parameters: Parameters): string =>
   `(${WORDS} @@ ${wordQuery(words, parameters)})`;
 
@@ -159,6 +177,9 @@ function patternSql(text: string, comparison: Pattern, parameters: Parameters): 
   }
 }
 
+/** Values of a list inside JSON that the index is asked for one by one; planning more takes longer than reading. */
+const INDEXED_VALUES = 50;
+
 /** A comparison inside a JSON column: by value for equality, by number or text for order. */
 function pathSql(
   target: EntryColumn,
@@ -199,9 +220,12 @@ function pathSql(
       return `(${ordered('>=', comparison.value[0])} AND ${ordered('<=', comparison.value[1])})`;
     case 'inq':
     case 'nin': {
-      const any = comparison.value.map(operand =>
-        operand === null ? `${text()} IS NULL` : pathEquals(operand),
-      );
+      const present = comparison.value.filter(operand => operand !== null);
+      const isThere =
+        present.length > INDEXED_VALUES
+          ? [`${node()} = ANY (${parameters.add(present.map(operand => JSON.stringify(operand)))}::jsonb[])`]
+          : present.map(pathEquals);
+      const any = present.length < comparison.value.length ? [...isThere, `${text()} IS NULL`] : isThere;
       const sql = `(${any.join(' OR ')})`;
       return comparison.operator === 'inq' ? sql : `${sql} IS NOT TRUE`;
     }

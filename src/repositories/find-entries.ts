@@ -1,5 +1,5 @@
 import type {AuditEntry} from '@loopback-audit/audit-log';
-import {type Condition, wordsOf} from '../models/condition';
+import {type Condition, timeRangeOf, wordsOf} from '../models/condition';
 import type {OrderTerm, Selection} from '../models/selection';
 import {
   afterSql,
@@ -48,18 +48,55 @@ export async function findEntries(
   selection: Selection & {limit: number},
 ): Promise<AuditEntry[]> {
   const {condition, order, limit, skip} = selection;
-  if (selection.ranked) return read(session, selection, rankedSql(tenantId, selection));
+  if (selection.ranked) return findRanked(session, tenantId, selection);
   if (!asksForContent(condition)) return read(session, selection, selectionSql(tenantId, selection));
-  if (isByTime(order) && !skip) {
-    const sample = await read(session, selection, beginningSql(tenantId, selection, Math.max(SAMPLE, limit)));
-    if (sample.length === limit) return sample;
-    if (sample.length >= FREQUENT) {
-      const enough = Math.ceil((2 * SAMPLE * limit) / sample.length);
+  if (isByTime(order)) {
+    const wanted = limit + (skip ?? 0);
+    const enough = await lookahead(session, tenantId, selection, wanted);
+    if (enough !== undefined) {
       const page = await read(session, selection, beginningSql(tenantId, selection, enough));
       if (page.length === limit) return page;
     }
   }
   return read(session, selection, foundSql(tenantId, selection));
+}
+
+/**
+ * How many entries of the order hold as many matches as are wanted, by a sample from its beginning; undefined where matches
+ * are so rare that the index finds them sooner.
+ */
+async function lookahead(
+  session: Session,
+  tenantId: string,
+  selection: Selection,
+  wanted: number,
+): Promise<number | undefined> {
+  const {matches} = await sampled(session, tenantId, selection, SAMPLE);
+  if (matches >= wanted) return SAMPLE;
+  return matches < FREQUENT ? undefined : Math.ceil((2 * SAMPLE * wanted) / matches);
+}
+
+/** How many of the first entries of an order are under the condition, and how many there are. */
+async function sampled(
+  session: Session,
+  tenantId: string,
+  selection: Selection,
+  size: number,
+): Promise<{entries: number; matches: number}> {
+  const parameters = new Parameters();
+  const beginning = firstSql(tenantId, selection, size, parameters);
+  const [row] = await session.rows(
+    `SELECT count(*), count(*) FILTER (WHERE ${conditionSql(selection.condition, parameters)}) FROM (${beginning}) AS beginning`,
+    parameters.values,
+  );
+  return {entries: Number(row?.[0]), matches: Number(row?.[1])};
+}
+
+/** The first entries of an order in the time of a condition, whatever else it asks for. */
+function firstSql(tenantId: string, selection: Selection, entries: number, parameters: Parameters): string {
+  const everything = {...selection, condition: timeOf(selection.condition)};
+  return `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, everything, parameters)}
+    ${orderBySql(selection.order)} LIMIT ${parameters.add(entries)}`;
 }
 
 async function read(session: Session, {fields}: Selection, {text, values}: Sql): Promise<AuditEntry[]> {
@@ -72,12 +109,9 @@ const isByTime = ([first]: readonly OrderTerm[]): boolean => first?.column.prope
 /** What is frequent fills a page from the first `entries` of the order: no more of them are looked at. */
 function beginningSql(tenantId: string, selection: Selection & {limit: number}, entries: number): Sql {
   const parameters = new Parameters();
-  const {condition, order, limit, fields} = selection;
-  const everything = {...selection, condition: timeOf(condition)};
-  const beginning = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, everything, parameters)}
-    ${orderBySql(order)} LIMIT ${parameters.add(entries)}`;
-  const text = `SELECT ${columnList(selectedColumns(fields))} FROM (${beginning}) AS beginning
-    WHERE ${conditionSql(condition, parameters)} ${orderBySql(order)} LIMIT ${parameters.add(limit)}`;
+  const beginning = firstSql(tenantId, selection, entries, parameters);
+  const text = `SELECT ${columnList(selectedColumns(selection.fields))} FROM (${beginning}) AS beginning
+    WHERE ${conditionSql(selection.condition, parameters)} ${orderSql(selection, parameters)}`;
   return {text, values: parameters.values};
 }
 
@@ -98,18 +132,24 @@ function foundSql(tenantId: string, selection: Selection): Sql {
 }
 
 /** Matches that are ranked: the newest. */
-const RANKED = 10_000;
+const RANKED = 1_000;
 
 /** The best of the newest matches. */
-function rankedSql(tenantId: string, selection: Selection & {limit: number}): Sql {
-  const parameters = new Parameters();
+async function findRanked(
+  session: Session,
+  tenantId: string,
+  selection: Selection & {limit: number},
+): Promise<AuditEntry[]> {
   const {condition, order, limit, skip, fields} = selection;
-  const found = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, selection, parameters)} OFFSET 0`;
-  const newest = `SELECT * FROM (${found}) AS found ${orderBySql(order)} LIMIT ${parameters.add(RANKED)}`;
+  const isFrequent = (await lookahead(session, tenantId, selection, RANKED)) !== undefined;
+  const parameters = new Parameters();
+  const found = `SELECT * FROM audit_entries WHERE ${whereSql(tenantId, selection, parameters)}`;
+  const newest = `SELECT * FROM (${found}${isFrequent ? '' : ' OFFSET 0'}) AS found
+    ${orderBySql(order)} LIMIT ${parameters.add(RANKED)}`;
   const relevance = relevanceSql(wordsOf(condition), parameters);
   const text = `SELECT ${columnList(selectedColumns(fields))} FROM (${newest}) AS newest
     ORDER BY ${relevance} DESC, ${orderTerms(order)} LIMIT ${parameters.add(limit)} OFFSET ${parameters.add(skip ?? 0)}`;
-  return {text, values: parameters.values};
+  return read(session, selection, {text, values: parameters.values});
 }
 
 /** Up to `cap` entries under a condition are counted; one more says that there are more. */
@@ -126,15 +166,29 @@ export async function countEntries(
   return Number(row?.[0]);
 }
 
-/** How many entries the planner expects under a condition, from its statistics: nothing is read. */
+/** Entries that an estimate looks at. */
+const ESTIMATED_FROM = 5_000;
+
+/**
+ * About how many entries are under a condition: the share of the newest 5,000 in its time, of all that were counted in that
+ * time. The statistics of the database would tell of other tenants. Exact where there are fewer than 5,000.
+ */
 export async function estimateEntries(
   session: Session,
   tenantId: string,
   condition: Condition,
-): Promise<number> {
-  const parameters = new Parameters();
-  const where = `tenant_id = ${parameters.add(tenantId)} AND ${conditionSql(condition, parameters)}`;
-  const explained = `EXPLAIN (FORMAT JSON) SELECT FROM audit_entries WHERE ${where}`;
-  const rows = (await session.rows(explained, parameters.values)) as [{Plan: {'Plan Rows': number}}][][];
-  return rows[0]?.[0]?.[0].Plan['Plan Rows'] ?? 0;
+  order: readonly OrderTerm[],
+): Promise<{count: number; exact: boolean}> {
+  const {entries, matches} = await sampled(session, tenantId, {condition, order}, ESTIMATED_FROM);
+  if (entries < ESTIMATED_FROM) return {count: matches, exact: true};
+  const {from = '-infinity', to = 'infinity'} = timeRangeOf(condition);
+  const [row] = await session.rows(
+    `SELECT coalesce((SELECT sum(entries) FROM audit_counts WHERE tenant_id = $1 AND cube = 'outcome-hour'
+                        AND at >= date_trunc('hour', $2::timestamptz) AND at <= $3::timestamptz), 0)
+          + coalesce((SELECT tree.size - coalesce(counted.next_leaf, 0) FROM audit_trees tree
+                        LEFT JOIN audit_counted counted USING (tenant_id) WHERE tree.tenant_id = $1), 0)`,
+    [tenantId, from, to],
+  );
+  const all = Math.max(Number(row?.[0]), entries);
+  return {count: Math.round((matches / entries) * all), exact: false};
 }

@@ -6,6 +6,7 @@ import {admit} from '../../dist/admission/admit';
 import {both, type Condition, EVERYTHING, not} from '../../dist/models/condition';
 import {NEWEST_FIRST} from '../../dist/query/order';
 import {readWhere} from '../../dist/query/where';
+import {readWebSearch} from '../../dist/query/words';
 import {AuditTrailRepository} from '../../dist/repositories/audit-trail.repository';
 import {leafRow} from '../../dist/repositories/leaf-row';
 import {makeRecall, recall, streamWithRecalled} from '../../dist/repositories/recall-archived';
@@ -172,14 +173,74 @@ test('database and archive give the same answer to any condition, and what is no
   );
 });
 
-test('a count is exact up to its cap, and an estimate reads nothing', async () => {
+test('a count is exact up to its cap, and an estimate where there are few entries', async () => {
   const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
   const rows = Array.from({length: 20}, () => leafRow(admit({action: 'counted'}, BEARER)));
   await auditLogs.createAll('acme', rows);
   const counted = readWhere({action: 'counted'});
   assert.deepEqual(await auditLogs.count('acme', counted, 20), {count: 20, relation: 'eq'});
   assert.deepEqual(await auditLogs.count('acme', counted, 19), {count: 19, relation: 'gte'});
-  const estimate = await auditLogs.estimate('acme', counted);
-  assert.equal(estimate.relation, 'estimate');
-  assert.ok(Number.isInteger(estimate.count) && estimate.count >= 0);
+  assert.deepEqual(await auditLogs.estimate('acme', counted), {count: 20, relation: 'eq'});
+});
+
+test('an estimate of many entries is a share of them, and tells nothing of other tenants', async () => {
+  const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
+  const bearer = {...BEARER, tenantId: 'many'};
+  const rows = Array.from({length: 6_000}, (_, i) =>
+    leafRow(admit({action: i % 4 === 0 ? 'rare' : 'usual', tags: [`t${i % 2}`]}, bearer)),
+  );
+  await auditLogs.createAll('many', rows);
+  const estimateOf = (tenantId: string, where: object) => auditLogs.estimate(tenantId, readWhere(where));
+  for (const [where, count] of [
+    [{action: 'rare'}, 1_500],
+    [{tags: 't1'}, 3_000],
+    [{}, 6_000],
+    [{action: 'nothing'}, 0],
+  ] as const) {
+    const estimate = await estimateOf('many', where);
+    assert.equal(estimate.relation, 'estimate');
+    assert.ok(Math.abs(estimate.count - count) <= 60, `${JSON.stringify(where)}: ${estimate.count}`);
+  }
+  assert.deepEqual(await estimateOf('nobody', {action: 'rare'}), {count: 0, relation: 'eq'});
+});
+
+test('pages of what is frequent, seldom or rare are the same with skip as without, and ranked ones are bounded', async () => {
+  const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
+  const bearer = {...BEARER, tenantId: 'pages'};
+  const rows = Array.from({length: 3_000}, (_, i) =>
+    leafRow(
+      admit(
+        {
+          action: 'a',
+          actedAt: new Date(Date.UTC(2026, 0, 1) + i * 1_000).toISOString(),
+          tags: ['all', ...(i % 20 === 0 ? ['some'] : []), ...(i === 7 ? ['once'] : [])],
+          description: `note ${i % 3 === 0 ? 'third' : 'other'}`,
+        },
+        bearer,
+      ),
+    ),
+  );
+  await auditLogs.createAll('pages', rows);
+  const pageOf = async (where: object, skip: number, limit: number) =>
+    (await auditLogs.find('pages', {condition: readWhere(where), order: NEWEST_FIRST, skip}, limit)).entries;
+  for (const [tag, count] of [
+    ['all', 3_000],
+    ['some', 150],
+    ['once', 1],
+    ['none', 0],
+  ] as const) {
+    const all = await pageOf({tags: tag}, 0, 3_000);
+    assert.equal(all.length, count);
+    for (const skip of [0, 1, 49, 149, 500]) {
+      assert.deepEqual(
+        await pageOf({tags: tag}, skip, 50),
+        all.slice(skip, skip + 50),
+        `${tag} after ${skip}`,
+      );
+    }
+  }
+  const ranked = {condition: readWebSearch('third', 'search'), order: NEWEST_FIRST, ranked: true};
+  const best = await auditLogs.find('pages', ranked, 1_000);
+  assert.equal(best.entries.length, 1_000);
+  assert.ok(best.entries.every(({description}) => description === 'note third'));
 });

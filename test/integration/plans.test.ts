@@ -101,18 +101,23 @@ for (const query of ASKED) {
   });
 }
 
-test('how many entries have a value at a path is estimated within three times', async () => {
+test('how many entries have a value at a path is planned for within three times', async () => {
   const auditLogs = new AuditTrailRepository(db.database, {queryTimeoutMs: 10_000});
-  for (const q of ['metadata.region:eu-3', 'before.status:open', 'after.status:none']) {
-    const {condition} = readQuery('acme', {q}).selection;
+  for (const [column, path, value] of [
+    ['metadata', 'region', 'eu-3'],
+    ['before', 'status', 'open'],
+    ['after', 'status', 'none'],
+  ]) {
+    const {condition} = readQuery('acme', {where: JSON.stringify({[`${column}.${path}`]: value})}).selection;
     const {count} = await auditLogs.count('acme', condition, 100_000);
-    const estimate = await auditLogs.estimate('acme', condition);
-    assert.ok(
-      estimate.count <= 3 * count + 60 && estimate.count >= count / 3,
-      `${q}: ${estimate.count} of ${count}`,
+    const {rows} = await db.admin.query(
+      `EXPLAIN (FORMAT JSON) SELECT FROM audit_logs WHERE tenant_id = 'acme' AND ${column} @> '{"${path}": "${value}"}'`,
     );
+    const planned = rows[0]['QUERY PLAN'][0].Plan['Plan Rows'];
+    assert.ok(planned <= 3 * count + 60 && planned >= count / 3, `${column}.${path}: ${planned} of ${count}`);
   }
 });
+
 for (const query of [{}, {actor: 'nobody'}, {search: 'xyzzy'}, {q: 'metadata.region:none'}]) {
   for (const first of [0, 5_990]) {
     test(`goes on from leaf ${first} by the index of leaves for ${JSON.stringify(query)}`, async () => {
