@@ -22,6 +22,8 @@ const READINGS: [where: object, condition: string][] = [
   [{id: '01890A5D-AC96-774B-BCCE-B302099A8057'}, 'id eq "01890a5d-ac96-774b-bcce-b302099a8057"'],
   [{ip: '2001:0DB8:0:0::1'}, 'ip eq "2001:db8::1"'],
   [{ip: {inq: ['10.0.0.0/8', null]}}, 'ip inq ["10.0.0.0/8",null]'],
+  [{ip: '::FFFF:10.0.0.1'}, 'ip eq "10.0.0.1"'],
+  [{ip: {inq: ['::ffff:a00:0/104', '::ffff:0:0/96']}}, 'ip inq ["10.0.0.0/8","0.0.0.0/0"]'],
   [{'after.role.name': 'admin'}, 'after.role.name eq "admin"'],
   [{'metadata.n': {gt: 5}}, 'metadata.n gt 5'],
   [{tags: 'vip'}, 'tags eq "vip"'],
@@ -37,6 +39,12 @@ for (const [where, condition] of READINGS) {
     assert.equal(told(readWhere(where)), condition);
   });
 }
+
+test('a network that is more than the IPv4 addresses it is written with is refused', () => {
+  for (const ip of ['::ffff:10.0.0.0/8', '::ffff:10.0.0.0/95', '::ffff:10.0.0.0/129', '10.0.0.0/33']) {
+    assert.throws(() => readWhere({ip}), {code: 'INVALID_FILTER'}, ip);
+  }
+});
 
 test('an empty where is everything', () => assert.deepEqual(readWhere({}), EVERYTHING));
 
