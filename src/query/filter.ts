@@ -5,7 +5,7 @@ import {columnOf, ENTRY_COLUMNS} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
 import {queryFault, shown} from './fault';
 import {NEWEST_FIRST, readOrder} from './order';
-import {readWhere} from './where';
+import {readWhere, type Writing} from './where';
 
 const ALL_PROPERTIES = ENTRY_COLUMNS.map(({property}) => property);
 
@@ -23,7 +23,7 @@ export const MAX_CAP = 1_000_000;
  *
  * @throws AuditError INVALID_FILTER with the path to what cannot be read
  */
-export function readFilter(filter: unknown, maxLimit = MAX_LIMIT): Selection {
+export function readFilter(filter: unknown, maxLimit = MAX_LIMIT, writing: Writing = 'json'): Selection {
   if (!isPlainObject(filter)) throw queryFault('filter', 'INVALID_TYPE', 'must be an object');
   const selection: Selection = {condition: EVERYTHING, order: NEWEST_FIRST};
   for (const [name, value] of Object.entries(filter)) {
@@ -31,7 +31,7 @@ export function readFilter(filter: unknown, maxLimit = MAX_LIMIT): Selection {
     const field = `filter.${shown(name)}`;
     switch (name) {
       case 'where':
-        selection.condition = readWhere(value, field);
+        selection.condition = readWhere(value, field, writing);
         break;
       case 'order':
         selection.order = readOrder(value, field);

@@ -12,7 +12,7 @@ import {assertOwnTenant} from './own-tenant';
 import {canonicalName, type PageParameter, type SelectingParameter} from './parameter-names';
 import {readSearch} from './search-syntax';
 import {readTerm} from './term';
-import {readWhere} from './where';
+import {readWhere, type Writing} from './where';
 import {readWebSearch} from './words';
 
 /** The query of a URL as a parser of query strings gives it: `filter[limit]=1` is an object already. */
@@ -46,9 +46,12 @@ export function readQuery(
   {own = [], maxLimit = MAX_LIMIT, now = currentTime()}: ReadOptions = {},
 ): ReadQuery {
   const {filter, where, ...plain} = query;
-  const selection = filter === undefined ? everything() : readFilter(readObject(filter, 'filter'), maxLimit);
+  const selection =
+    filter === undefined
+      ? everything()
+      : readFilter(readObject(filter, 'filter'), maxLimit, writingOf(filter));
   const conditions: Condition[] = [selection.condition];
-  if (where !== undefined) conditions.push(readWhere(readObject(where, 'where')));
+  if (where !== undefined) conditions.push(readWhere(readObject(where, 'where'), 'where', writingOf(where)));
   const given = namedOnce(plain, own);
   for (const [parameter, {name, value}] of given) {
     const read = SELECTING[parameter as SelectingParameter];
@@ -262,6 +265,9 @@ function readSingle(name: string, value: unknown): string {
   const message = value === '' ? 'must not be empty' : 'must be given once';
   throw queryFault(shown(name), 'INVALID_VALUE', message, 'INVALID_PARAMETER');
 }
+
+/** A filter is one text of JSON, or it came in brackets and the parser of query strings has made an object of texts. */
+const writingOf = (value: unknown): Writing => (typeof value === 'string' ? 'json' : 'text');
 
 function readObject(value: unknown, name: string): unknown {
   if (typeof value !== 'string') return value;

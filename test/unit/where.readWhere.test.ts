@@ -46,6 +46,45 @@ test('a network that is more than the IPv4 addresses it is written with is refus
   }
 });
 
+const TEXTS: [where: object, condition: string][] = [
+  [{actor: {exists: 'false'}, ip: {exists: 'true'}}, 'and(actor exists false, ip exists true)'],
+  [{leafIndex: {gt: '5'}}, 'leafIndex gt 5'],
+  [{leafIndex: {inq: ['5', '6']}}, 'leafIndex inq [5,6]'],
+  [{leafIndex: '5'}, 'leafIndex eq 5'],
+  [{entityId: '42'}, 'entityId eq "42"'],
+  [{'metadata.n': '5'}, 'metadata.n inq ["5",5]'],
+  [{'metadata.n': {neq: '1.50'}}, 'metadata.n nin ["1.50",1.5]'],
+  [{'metadata.n': {inq: ['5', 'x', 'true']}}, 'metadata.n inq ["5",5,"x","true",true]'],
+  [{'metadata.n': {between: ['5', '7']}}, 'metadata.n between [5,7]'],
+  [{'metadata.n': {gte: 'x'}}, 'metadata.n gte "x"'],
+  [{'metadata.n': {like: '5'}}, 'metadata.n like "5"'],
+  [{'after.role': 'admin'}, 'after.role eq "admin"'],
+];
+
+for (const [where, condition] of TEXTS) {
+  test(`${JSON.stringify(where)}, all of it text, is read as ${condition}`, () => {
+    assert.equal(told(readWhere(where, 'where', 'text')), condition);
+  });
+}
+
+test('what is text in JSON is text', () => {
+  assert.equal(told(readWhere({'metadata.n': '5'})), 'metadata.n eq "5"');
+  for (const where of [{actor: {exists: 'true'}}, {leafIndex: {gt: '5'}}]) {
+    assert.throws(() => readWhere(where), {code: 'INVALID_FILTER'});
+  }
+});
+
+test('text that is not what a property must be is refused', () => {
+  for (const where of [
+    {actor: {exists: 'yes'}},
+    {leafIndex: '5x'},
+    {leafIndex: {gt: ''}},
+    {leafIndex: '9'.repeat(16)},
+  ]) {
+    assert.throws(() => readWhere(where, 'where', 'text'), {code: 'INVALID_FILTER'});
+  }
+});
+
 test('an empty where is everything', () => assert.deepEqual(readWhere({}), EVERYTHING));
 
 test('a path with dots, and a property that every object has, are not mistaken for properties of an entry', () => {
