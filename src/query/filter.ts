@@ -3,7 +3,7 @@ import {isPlainObject} from '../admission/check-property';
 import {EVERYTHING} from '../models/condition';
 import {columnOf, ENTRY_COLUMNS} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
-import {queryFault, shown} from './fault';
+import {parameterFault, queryFault, shown} from './fault';
 import {NEWEST_FIRST, readOrder} from './order';
 import {readWhere, type Writing} from './where';
 
@@ -37,11 +37,11 @@ export function readFilter(filter: unknown, maxLimit = MAX_LIMIT, writing: Writi
         selection.order = readOrder(value, field);
         break;
       case 'limit':
-        selection.limit = readWhole(value, field, 1, maxLimit);
+        selection.limit = readWhole(value, field, 1, maxLimit, queryFault);
         break;
       case 'skip':
       case 'offset':
-        selection.skip = readWhole(value, field, 0, MAX_SKIP);
+        selection.skip = readWhole(value, field, 0, MAX_SKIP, queryFault);
         break;
       case 'fields':
         selection.fields = readFields(value, field);
@@ -55,11 +55,21 @@ export function readFilter(filter: unknown, maxLimit = MAX_LIMIT, writing: Writi
   return selection;
 }
 
-/** A whole number within bounds, as a number or as the text of one. */
-export function readWhole(value: unknown, field: string, least: number, most: number): number {
+/**
+ * A whole number within bounds, as a number or as the text of one.
+ *
+ * @throws AuditError INVALID_PARAMETER, or what `fault` makes
+ */
+export function readWhole(
+  value: unknown,
+  field: string,
+  least: number,
+  most: number,
+  fault = parameterFault,
+): number {
   const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   if (!Number.isInteger(number) || (number as number) < least || (number as number) > most) {
-    throw queryFault(field, 'OUT_OF_RANGE', `must be a whole number from ${least} to ${most}`);
+    throw fault(field, 'OUT_OF_RANGE', `must be a whole number from ${least} to ${most}`);
   }
   return number as number;
 }
