@@ -1,14 +1,14 @@
 import type {ActorType, AuditEntry} from '@loopback-audit/audit-log';
 import {v7 as uuidV7} from 'uuid';
 import {AuditError, type ErrorDetail} from '../errors';
-import {ERASE_ACTION} from '../integrity/erasures';
 import {ALERT_ACTIONS, RULE_ACTIONS} from '../models/detection-rule';
+import {LOG_ACTIONS} from '../models/read-kind';
 import {answeredTime, currentTime} from '../models/time';
 import {checkProperty, isPlainObject} from './check-property';
 import {PROPERTY_RULES, SERVICE_GIVEN} from './property-rules';
 
-/** What the service alone tells of detection. */
-const OF_DETECTION = [ALERT_ACTIONS, RULE_ACTIONS];
+/** What the service alone tells of, in whatever case it is written. */
+const OF_THE_SERVICE = [ALERT_ACTIONS, RULE_ACTIONS, LOG_ACTIONS];
 
 /** Who brings an entry: decides whose trail it enters, and stands in where the entry names no actor. */
 export interface Bearer {
@@ -36,12 +36,12 @@ export interface Admitted {
  */
 export function admit(input: unknown, bearer: Bearer): Admitted {
   const admitted = admitOwn(input, bearer);
-  const {action} = admitted.entry;
-  if (action !== ERASE_ACTION && !OF_DETECTION.some(start => action.startsWith(start))) return admitted;
+  const action = admitted.entry.action.toLowerCase();
+  if (!OF_THE_SERVICE.some(start => action.startsWith(start))) return admitted;
   throw refused([{field: 'action', code: 'GIVEN_BY_SERVICE', message: 'is recorded by the service alone'}]);
 }
 
-/** The same for what the service itself records: it may tell of erasures, alerts and rules, and nobody else can. */
+/** The same for what the service itself records: it may tell of readings, erasures, alerts and rules, and nobody else can. */
 export function admitOwn(input: unknown, bearer: Bearer): Admitted {
   if (!isPlainObject(input)) {
     throw refused([{field: 'body', code: 'INVALID_TYPE', message: 'must be a JSON object'}]);

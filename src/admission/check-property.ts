@@ -48,12 +48,18 @@ export function checkProperty(field: string, value: unknown, rule: PropertyRule)
 export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** An address as RFC 5952 writes it, the form in which PostgreSQL answers it; no zone, no prefix length. */
+/**
+ * An address in the form in which PostgreSQL answers it: as RFC 5952 writes it, without zone or prefix length. An IPv4
+ * address that was mapped into IPv6 (RFC 4291, 2.5.5.2), as servers see it that listen to both, is the IPv4 address.
+ */
 export function canonicalIp(text: string): string | undefined {
   if (text.includes('%')) return undefined;
   const version = isIP(text);
   if (version === 0) return undefined;
-  return version === 4 ? text : new SocketAddress({address: text, family: 'ipv6'}).address;
+  if (version === 4) return text;
+  const {address} = new SocketAddress({address: text, family: 'ipv6'});
+  const [, mapped] = /^::ffff:([\d.]+)$/.exec(address) ?? [];
+  return mapped ?? address;
 }
 
 const timeText = (value: unknown): string | undefined => {

@@ -9,8 +9,15 @@ import {PermissionKey} from '../identity/permission';
 import type {JobRunner} from '../jobs/job-runner';
 import {AuditServiceBindings} from '../keys';
 import {DEFAULT_CAP, MAX_CAP, readWhole} from '../query/filter';
-import {isOfPage} from '../query/parameter-names';
-import {readFieldsQuery, readFlag, readPageQuery, readQuery, unknownParameter} from '../query/parameters';
+import {givenName} from '../query/parameter-names';
+import {
+  readCondition,
+  readFieldsQuery,
+  readFlag,
+  readPageQuery,
+  readQuery,
+  unknownParameter,
+} from '../query/parameters';
 import {AuditTrailRepository, type EntryCount} from '../repositories/audit-trail.repository';
 import {LEAF_ROWS} from '../repositories/leaf-row';
 import type {StoredBatch} from '../repositories/trail-writer';
@@ -166,8 +173,9 @@ export class AuditController {
     const {tenantId} = caller;
     const query = queryOf(this.context.request);
     if (readFlag(query, 'includeArchivedLogs')) {
-      const {selection, cursor} = readQuery(tenantId, query, {own: ['includeArchivedLogs']});
-      if (cursor !== undefined) throw unknownParameter('cursor');
+      const {selection} = readQuery(tenantId, query, {own: ['includeArchivedLogs']});
+      const cursor = givenName(query, 'cursor');
+      if (cursor !== undefined) throw unknownParameter(cursor);
       const order = jobOrder('QUERY', query, selection);
       return {jobId: await this.jobs.submit(tenantId, order, caller.id)};
     }
@@ -212,9 +220,7 @@ export class AuditController {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
     const query = queryOf(this.context.request);
     const own = ['cap', 'estimate'];
-    const {condition} = readQuery(tenantId, query, {own}).selection;
-    const unused = Object.keys(query).find(isOfPage);
-    if (unused !== undefined) throw unknownParameter(unused);
+    const condition = readCondition(tenantId, query, own);
     if (readFlag(query, 'estimate')) return this.auditLogs.estimate(tenantId, condition);
     const cap = query.cap === undefined ? DEFAULT_CAP : readWhole(query.cap, 'cap', 1, MAX_CAP);
     return this.auditLogs.count(tenantId, condition, cap);

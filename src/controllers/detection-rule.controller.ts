@@ -20,7 +20,7 @@ import {MAX_RULE_BYTES} from '../detection/rule-documents';
 import type {AuthorizedCaller} from '../identity/caller';
 import {PermissionKey} from '../identity/permission';
 import {AuditServiceBindings} from '../keys';
-import {LEVELS} from '../models/detection-rule';
+import {type DetectionRule, LEVELS} from '../models/detection-rule';
 import type {Database} from '../repositories/database';
 import {type Progress, readProgress} from '../repositories/detection/progress-rows';
 import {readTenantRules} from '../repositories/detection/rule-rows';
@@ -33,19 +33,7 @@ import {bodyOf} from './request-body';
 const TEXTS: SchemaObject = {type: 'array', items: {type: 'string'}};
 const RULE: SchemaObject = {
   type: 'object',
-  required: [
-    'id',
-    'title',
-    'level',
-    'status',
-    'tags',
-    'falsePositives',
-    'origin',
-    'enabled',
-    'position',
-    'behind',
-    'source',
-  ],
+  required: ['id', 'origin', 'enabled', 'position', 'behind', 'source'],
   properties: {
     id: {type: 'string', format: 'uuid'},
     title: {type: 'string'},
@@ -58,7 +46,10 @@ const RULE: SchemaObject = {
     enabled: {type: 'boolean'},
     position: {type: 'integer', minimum: 0, description: 'The leaf that it looks at next'},
     behind: {type: 'integer', minimum: 0, description: 'Leaves that it has not looked at'},
-    fault: {type: 'string', description: 'Why it went no further when it last tried'},
+    fault: {
+      type: 'string',
+      description: 'Why it went no further when it last tried, or why it cannot be read any more',
+    },
     source: {type: 'string', description: 'The rule as it was written, YAML or JSON'},
   },
 };
@@ -79,8 +70,9 @@ const NO_CONTENT = {204: {description: 'Done'}};
 /** A rule as it is answered. */
 interface ToldRule {
   id: string;
-  title: string;
-  level: string;
+  /** Absent, with all that the source says, where it cannot be read any more. */
+  title?: string;
+  level?: string;
   origin: TenantRule['origin'];
   enabled: boolean;
   position: number;
@@ -111,7 +103,7 @@ export class DetectionRuleController {
   })
   async find(): Promise<ToldRule[]> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
-    return (await this.told(tenantId)).sort((a, b) => a.title.localeCompare(b.title, 'en'));
+    return (await this.told(tenantId)).sort((a, b) => (a.title ?? '').localeCompare(b.title ?? '', 'en'));
   }
 
   @get('/audit-logs/detection-rules/{id}', {
@@ -202,23 +194,27 @@ export class DetectionRuleController {
     const rules = tenantRulesOf(this.defaults, rows, ({id}, error) => {
       this.logger.error({err: error, tenantId, rule: id}, 'a rule of detection cannot be read any more');
     });
-    return [...rules.values()].map(each => toldRule(each, progress.get(each.rule.id), size));
+    return [...rules.values()].map(each => toldRule(each, progress.get(each.id), size));
   }
 }
 
 function toldRule(
-  {rule, source, origin, enabled}: TenantRule,
+  {id, rule, fault: unread, source, origin, enabled}: TenantRule,
   progress: Progress | undefined,
   size: number,
 ): ToldRule {
-  const {id, title, level, status, description, tags, falsePositives} = rule;
   const position = progress?.position ?? 0;
-  const fault = progress?.fault ?? undefined;
+  const fault = unread ?? progress?.fault ?? undefined;
   return {
-    ...{id, title, level, status, tags, falsePositives},
-    ...(description !== undefined && {description}),
+    id,
+    ...(rule && unread === undefined && toldOf(rule)),
     ...{origin, enabled, position, behind: Math.max(0, size - position)},
     ...(fault !== undefined && {fault}),
     source,
   };
 }
+
+const toldOf = ({title, level, status, description, tags, falsePositives}: DetectionRule) => ({
+  ...{title, level, status, tags, falsePositives},
+  ...(description !== undefined && {description}),
+});

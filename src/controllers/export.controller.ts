@@ -14,6 +14,7 @@ import {PermissionKey} from '../identity/permission';
 import type {JobRunner} from '../jobs/job-runner';
 import {AuditServiceBindings} from '../keys';
 import type {Selection} from '../models/selection';
+import {givenName} from '../query/parameter-names';
 import {readFlag, readQuery, unknownParameter} from '../query/parameters';
 import {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Gate} from './gate';
@@ -87,11 +88,12 @@ export class ExportController {
   async export(): Promise<Response | object> {
     const caller = await this.gate.open(this.context, PermissionKey.ExportLogs);
     const query = queryOf(this.context.request);
-    const {selection, cursor} = readQuery(caller.tenantId, query, {
+    const {selection} = readQuery(caller.tenantId, query, {
       own: OWN,
       maxLimit: Number.MAX_SAFE_INTEGER,
     });
-    if (cursor !== undefined) throw unknownParameter('cursor');
+    const cursor = givenName(query, 'cursor');
+    if (cursor !== undefined) throw unknownParameter(cursor);
     const format = query.format === undefined ? undefined : exportFormat(String(query.format));
     if (readFlag(query, 'includeArchivedLogs')) {
       const order = jobOrder('EXPORT', query, selection, format?.name);

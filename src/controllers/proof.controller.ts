@@ -20,6 +20,7 @@ import type {KeyUse} from '../repositories/key-history';
 import {type TransparencyLog, tileNotFound} from '../repositories/transparency-log';
 import type {Gate} from './gate';
 import {ENTRY_REF, errors, json, SECURED} from './openapi';
+import type {Reading} from './read-log';
 import {queryOf} from './request-query';
 
 const text = (example: string) => ({'text/plain': {schema: {type: 'string'}, example}}) as const;
@@ -61,7 +62,7 @@ export class ProofController {
     },
   })
   async keys(): Promise<Response | KeyUse[]> {
-    await this.open();
+    await this.open('tree');
     const {format = 'text'} = this.readQuery(['format']);
     if (format !== 'json' && format !== 'text') throw formatFault();
     const keys = await this.log.keys();
@@ -82,7 +83,7 @@ export class ProofController {
     },
   })
   async checkpoint(): Promise<Response> {
-    return this.say(await this.log.checkpoint(await this.open()));
+    return this.say(await this.log.checkpoint(await this.open('tree')));
   }
 
   @get('/audit-logs/consistency', {
@@ -109,7 +110,7 @@ export class ProofController {
     },
   })
   async consistency() {
-    const tenantId = await this.open();
+    const tenantId = await this.open('tree');
     const query = this.readQuery(['from', 'to']);
     const {from, to, proof} = await this.log.consistency(
       tenantId,
@@ -143,7 +144,7 @@ export class ProofController {
     },
   })
   async proof(@param.path.string('id') id: string) {
-    const tenantId = await this.open();
+    const tenantId = await this.open('prove');
     const {format = 'json'} = this.readQuery(['format']);
     if (format !== 'json' && format !== 'text') throw formatFault();
     const entry = await this.auditLogs.findById(tenantId, id);
@@ -155,7 +156,7 @@ export class ProofController {
 
   /** A tile, by the path that C2SP tlog-tiles gives it; routes of every depth lead here. */
   async tile(): Promise<Response> {
-    const tenantId = await this.open();
+    const tenantId = await this.open('tree');
     const span = parseTilePath(this.context.request.path.replace(/^.*\/audit-logs\//, ''));
     if (!span) throw tileNotFound('This is no path of a tile.');
     const bytes = await this.log.tile(tenantId, span);
@@ -165,8 +166,8 @@ export class ProofController {
     return response.type('application/octet-stream').send(bytes);
   }
 
-  private async open(): Promise<string> {
-    return (await this.gate.open(this.context, PermissionKey.ViewAudit)).tenantId;
+  private async open(reading: Reading): Promise<string> {
+    return (await this.gate.open(this.context, PermissionKey.ViewAudit, reading)).tenantId;
   }
 
   private readQuery<K extends string>(names: readonly K[]): Partial<Record<K, unknown>> {

@@ -4,8 +4,7 @@ import {get, type RequestContext, RestBindings, type SchemaObject} from '@loopba
 import {PermissionKey} from '../identity/permission';
 import {AuditServiceBindings} from '../keys';
 import {BUCKETS, DIMENSIONS, type Summary} from '../models/summary';
-import {isOfPage} from '../query/parameter-names';
-import {readQuery, unknownParameter} from '../query/parameters';
+import {readCondition} from '../query/parameters';
 import {MAX_TOP, readSummaryShape, SUMMARY_PARAMETERS} from '../query/summary-query';
 import {AuditTrailRepository} from '../repositories/audit-trail.repository';
 import type {Gate} from './gate';
@@ -89,9 +88,7 @@ export class SummaryController {
   async summary(): Promise<Summary> {
     const {tenantId} = await this.gate.open(this.context, PermissionKey.ViewAudit);
     const query = queryOf(this.context.request);
-    const {condition} = readQuery(tenantId, query, {own: SUMMARY_PARAMETERS}).selection;
-    const unused = Object.keys(query).find(isOfPage);
-    if (unused !== undefined) throw unknownParameter(unused);
+    const condition = readCondition(tenantId, query, SUMMARY_PARAMETERS);
     return this.auditLogs.summary(tenantId, condition, readSummaryShape(query));
   }
 }

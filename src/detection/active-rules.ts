@@ -5,9 +5,18 @@ import type {RuleWithSource} from './default-rules';
 import {readRule} from './read-rule';
 
 /** A rule as a tenant has it. */
-export interface TenantRule extends RuleWithSource {
+export interface TenantRule {
+  id: string;
+  source: string;
   origin: 'default' | 'tenant';
   enabled: boolean;
+  /**
+   * What is looked for. Of a source that cannot be read it is the rule of the service in whose place it was put, so that
+   * somebody watches; there may be none.
+   */
+  rule?: DetectionRule;
+  /** Why the source, which an earlier version has kept, cannot be read any more. */
+  fault?: string;
 }
 
 /**
@@ -22,23 +31,25 @@ export function tenantRulesOf(
   onUnreadable: (row: RuleRow, error: AuditError) => void,
 ): Map<string, TenantRule> {
   const rules = new Map<string, TenantRule>();
-  for (const [id, each] of defaults) rules.set(id, {...each, origin: 'default', enabled: true});
+  for (const [id, each] of defaults) rules.set(id, {...each, id, origin: 'default', enabled: true});
   for (const row of rows) {
     const known = rules.get(row.id);
     if (row.source === null) {
       if (known) known.enabled = row.enabled;
       continue;
     }
+    const {id, source, enabled} = row;
+    const own = {id, source, enabled, origin: 'tenant'} as const;
     try {
-      const {source, enabled} = row;
-      rules.set(row.id, {source, enabled, rule: readRule(source), origin: 'tenant'});
+      rules.set(id, {...own, rule: readRule(source)});
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       onUnreadable(row, error);
+      rules.set(id, {...own, ...(known?.rule && {rule: known.rule}), fault: error.message});
     }
   }
   return rules;
 }
 
 export const enabledRules = (rules: ReadonlyMap<string, TenantRule>): DetectionRule[] =>
-  [...rules.values()].filter(({enabled}) => enabled).map(({rule}) => rule);
+  [...rules.values()].flatMap(({enabled, rule}) => (enabled && rule ? [rule] : []));

@@ -29,6 +29,8 @@ export interface DetectorOptions {
   pageEntries: number;
   /** Longest time of one statement of a rule, in milliseconds. */
   ruleTimeoutMs: number;
+  /** Time of a turn, after which no further page or rule is begun, in milliseconds. */
+  turnMs: number;
   /** After this time a rule that has failed is tried again, in milliseconds. */
   retryMs: number;
 }
@@ -36,6 +38,7 @@ export interface DetectorOptions {
 export const DEFAULT_DETECTOR_OPTIONS: DetectorOptions = {
   pageEntries: 2_000,
   ruleTimeoutMs: 30_000,
+  turnMs: 10_000,
   retryMs: 60_000,
 };
 
@@ -73,14 +76,16 @@ export class Detector {
   }
 
   /**
-   * Looks at what has come to a tenant, for some pages at most. A rule that fails stays where it is, and is tried again
-   * after a while.
+   * Looks at what has come to a tenant, for a turn: some pages at most, and no longer than it takes to end the rule that is
+   * under way when its time is over. A rule that fails stays where it is, and is tried again after a while.
    *
    * @throws AuditError DATABASE_UNAVAILABLE
    */
   async advance(tenantId: string, signal?: AbortSignal): Promise<Advance> {
+    const end = performance.now() + this.options.turnMs;
     for (let pages = 0; pages < PAGES_OF_A_TURN && !signal?.aborted; pages++) {
-      const done = await this.page(tenantId).catch(async error => {
+      if (pages > 0 && performance.now() >= end) break;
+      const done = await this.page(tenantId, end).catch(async error => {
         if (!(error instanceof RuleFailure)) throw error;
         this.resting.set(`${tenantId} ${error.rule.id}`, performance.now() + this.options.retryMs);
         await this.tellFailure(tenantId, error);
@@ -91,37 +96,45 @@ export class Detector {
     return 'more';
   }
 
-  private async page(tenantId: string): Promise<Advance> {
+  /** @param end of the turn, by the clock of `performance` */
+  private async page(tenantId: string, end: number): Promise<Advance> {
     const options = {tenantId, background: true, timeoutMs: this.options.ruleTimeoutMs};
     const raised: string[] = [];
     const done = await toldInTrail<Advance>(this.parts.database, options, async session => {
       raised.length = 0;
       if (!(await takeTurn(session, tenantId, false))) return {result: 'busy', entries: []};
-      return this.look(session, tenantId, raised);
+      return this.look(session, tenantId, raised, end);
     });
     for (const level of raised) this.parts.onAlert?.(level);
     return done;
   }
 
-  /** Looks at one page by all rules that have come to its beginning. */
-  private async look(session: Session, tenantId: string, raised: string[]): Promise<Told<Advance>> {
+  /** Looks at one page by the rules that have come to its beginning: by one of them, and by others while there is time. */
+  private async look(
+    session: Session,
+    tenantId: string,
+    raised: string[],
+    end: number,
+  ): Promise<Told<Advance>> {
     const size = await treeSize(session, tenantId);
     const rules = await this.rulesOf(session, tenantId);
     const positionOf = await this.positions(session, tenantId, rules);
     const behind = rules.filter(rule => positionOf(rule) < size && !this.rests(tenantId, rule));
     if (behind.length === 0) return {result: 'done', entries: []};
     const from = Math.min(...behind.map(positionOf));
-    const looking = behind.filter(rule => positionOf(rule) === from);
     // No further than to where the next rules are, so that they go on together.
     const ends = behind.map(positionOf).filter(position => position > from);
     const to = Math.min(from + this.options.pageEntries, size, ...ends);
+    const looked: string[] = [];
     const alerts = [];
     session.become('audit_reader');
-    for (const rule of looking) {
+    for (const rule of behind.filter(each => positionOf(each) === from)) {
+      if (looked.length > 0 && performance.now() >= end) break;
       const findings = await findInPage(session, tenantId, rule, {from, to}).catch(error => {
         throw failureOf(rule, from, error);
       });
       alerts.push(...findings.map(finding => alertOf(tenantId, rule, finding)));
+      looked.push(rule.id);
     }
     session.become('audit_writer');
     const entries = [];
@@ -130,8 +143,7 @@ export class Detector {
       raised.push(alert.level);
       entries.push(raisingOf(tenantId, alert));
     }
-    const ids = looking.map(({id}) => id);
-    await moveOn(session, tenantId, ids, to);
+    await moveOn(session, tenantId, looked, to);
     return {result: 'more', entries};
   }
 

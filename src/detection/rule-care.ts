@@ -15,7 +15,8 @@ const RULE_ENTITY = 'detection-rule';
 
 interface Change {
   verb: 'create' | 'update' | 'delete' | 'enable' | 'disable';
-  title: string;
+  /** Absent where the rule cannot be read any more. */
+  title: string | undefined;
   /** Whether the rule is to begin anew with the first entry. */
   anew: boolean;
 }
@@ -63,7 +64,7 @@ export class RuleCare {
       const known = rows.find(row => row.id === id && row.source !== null);
       if (!known) throw ruleNotFound('is no rule of the tenant itself');
       await deleteRule(session, bearer.tenantId, id);
-      return {verb: 'delete', title: readRule(known.source ?? '').title, anew: true};
+      return {verb: 'delete', title: titleOf(known.source ?? ''), anew: true};
     });
   }
 
@@ -72,8 +73,9 @@ export class RuleCare {
     await this.change(bearer, id, async (session, rows) => {
       const known = rows.find(row => row.id === id);
       const source = known?.source ?? null;
-      const title = source === null ? this.defaults.get(id)?.rule.title : readRule(source).title;
-      if (title === undefined) throw ruleNotFound('is no rule of this tenant');
+      const ofService = this.defaults.get(id)?.rule;
+      if (source === null && !ofService) throw ruleNotFound('is no rule of this tenant');
+      const title = source === null ? ofService?.title : titleOf(source);
       if ((known?.enabled ?? true) === enabled) return undefined;
       await storeRule(session, bearer.tenantId, {id, source, enabled, changedBy: bearer.actor});
       return {verb: enabled ? 'enable' : 'disable', title, anew: false};
@@ -101,6 +103,16 @@ export class RuleCare {
       );
       return {result: undefined, entries: [{entry, chosen: new Set<never>()}]};
     });
+  }
+}
+
+/** A rule that was kept by an earlier version may be switched off and deleted, whether it can be read or not. */
+function titleOf(source: string): string | undefined {
+  try {
+    return readRule(source).title;
+  } catch (error) {
+    if (error instanceof AuditError) return undefined;
+    throw error;
   }
 }
 

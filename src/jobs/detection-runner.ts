@@ -16,11 +16,18 @@ export interface DetectionRunnerParts {
 const AT_ONCE = 2;
 
 /**
- * Has the entries looked at that have come, each interval: those of this process, and those that a sweep finds. Several
- * processes may do so at once: of each tenant one has its turn.
+ * Has the entries looked at that have come, each interval: those of this process, and those that a sweep finds. Tenants
+ * take turns, and whoever is not through with one waits for the next behind all others. Several processes may do so at
+ * once: of each tenant one has its turn.
  */
 export class DetectionRunner implements LifeCycleObserver {
-  private waiting = new Set<string>();
+  /** Tenants that wait for the next interval. */
+  private readonly coming = new Set<string>();
+  /** Tenants in the order of their turns. */
+  private readonly queue = new Set<string>();
+  /** Tenants whose turn it is. */
+  private readonly looking = new Set<string>();
+  private readonly lanes = new Set<Promise<void>>();
   private swept = Number.NEGATIVE_INFINITY;
   private readonly failing = new Set<string>();
   private readonly stopping = new AbortController();
@@ -33,7 +40,7 @@ export class DetectionRunner implements LifeCycleObserver {
 
   start(): void {
     if (this.options.intervalMs === 0) return;
-    this.parts.database.growth.hear(tenantId => this.waiting.add(tenantId));
+    this.parts.database.growth.hear(tenantId => this.coming.add(tenantId));
     this.loop = this.run();
   }
 
@@ -41,13 +48,16 @@ export class DetectionRunner implements LifeCycleObserver {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.loop;
+    await Promise.all(this.lanes);
   }
 
   private async run(): Promise<void> {
     const {signal} = this.stopping;
     while (!signal.aborted) {
       await this.sweep();
-      await this.round();
+      for (const tenantId of this.coming) this.queue.add(tenantId);
+      this.coming.clear();
+      this.fillLanes();
       await sleep(this.options.intervalMs, undefined, {signal}).catch(() => {});
     }
   }
@@ -58,32 +68,41 @@ export class DetectionRunner implements LifeCycleObserver {
     this.swept = performance.now();
     const {database, detector} = this.parts;
     const isDone = await this.attempt('', async () => {
-      for (const tenantId of await undetectedTenants(database, detector.ruleIds)) this.waiting.add(tenantId);
+      for (const tenantId of await undetectedTenants(database, detector.ruleIds)) this.coming.add(tenantId);
     });
     if (!isDone) this.swept = Number.NEGATIVE_INFINITY;
   }
 
-  private async round(): Promise<void> {
-    const tenants = [...this.waiting];
-    this.waiting = new Set();
-    const looking = Array.from({length: AT_ONCE}, async () => {
-      for (
-        let next = tenants.pop();
-        next !== undefined && !this.stopping.signal.aborted;
-        next = tenants.pop()
-      ) {
-        await this.look(next);
-      }
-    });
-    await Promise.all(looking);
+  private fillLanes(): void {
+    while (this.lanes.size < AT_ONCE && this.next() !== undefined) {
+      const lane = this.lane().finally(() => this.lanes.delete(lane));
+      this.lanes.add(lane);
+    }
+  }
+
+  /** Looks at one tenant after the other, until none waits. */
+  private async lane(): Promise<void> {
+    for (let next = this.next(); next !== undefined; next = this.next()) {
+      this.queue.delete(next);
+      this.looking.add(next);
+      await this.look(next);
+      this.looking.delete(next);
+    }
+  }
+
+  /** The tenant whose turn is next; the entries that come to one whose turn it is wait for another. */
+  private next(): string | undefined {
+    if (this.stopping.signal.aborted) return undefined;
+    return [...this.queue].find(tenantId => !this.looking.has(tenantId));
   }
 
   private async look(tenantId: string): Promise<void> {
     const isDone = await this.attempt(tenantId, async () => {
       const done = await this.parts.detector.advance(tenantId, this.stopping.signal);
-      if (done !== 'done') this.waiting.add(tenantId);
+      if (done === 'more') this.queue.add(tenantId);
+      if (done === 'busy') this.coming.add(tenantId);
     });
-    if (!isDone) this.waiting.add(tenantId);
+    if (!isDone) this.coming.add(tenantId);
   }
 
   /** Said once of each tenant, until it goes on. */

@@ -3,9 +3,9 @@ import {isPlainObject} from '../admission/check-property';
 import {EVERYTHING} from '../models/condition';
 import {columnOf, ENTRY_COLUMNS} from '../models/entry-columns';
 import type {Selection} from '../models/selection';
-import {queryFault, shown} from './fault';
+import {parameterFault, queryFault, shown} from './fault';
 import {NEWEST_FIRST, readOrder} from './order';
-import {readWhere} from './where';
+import {readWhere, type Writing} from './where';
 
 const ALL_PROPERTIES = ENTRY_COLUMNS.map(({property}) => property);
 
@@ -23,7 +23,7 @@ export const MAX_CAP = 1_000_000;
  *
  * @throws AuditError INVALID_FILTER with the path to what cannot be read
  */
-export function readFilter(filter: unknown, maxLimit = MAX_LIMIT): Selection {
+export function readFilter(filter: unknown, maxLimit = MAX_LIMIT, writing: Writing = 'json'): Selection {
   if (!isPlainObject(filter)) throw queryFault('filter', 'INVALID_TYPE', 'must be an object');
   const selection: Selection = {condition: EVERYTHING, order: NEWEST_FIRST};
   for (const [name, value] of Object.entries(filter)) {
@@ -31,17 +31,17 @@ export function readFilter(filter: unknown, maxLimit = MAX_LIMIT): Selection {
     const field = `filter.${shown(name)}`;
     switch (name) {
       case 'where':
-        selection.condition = readWhere(value, field);
+        selection.condition = readWhere(value, field, writing);
         break;
       case 'order':
         selection.order = readOrder(value, field);
         break;
       case 'limit':
-        selection.limit = readWhole(value, field, 1, maxLimit);
+        selection.limit = readWhole(value, field, 1, maxLimit, queryFault);
         break;
       case 'skip':
       case 'offset':
-        selection.skip = readWhole(value, field, 0, MAX_SKIP);
+        selection.skip = readWhole(value, field, 0, MAX_SKIP, queryFault);
         break;
       case 'fields':
         selection.fields = readFields(value, field);
@@ -55,11 +55,21 @@ export function readFilter(filter: unknown, maxLimit = MAX_LIMIT): Selection {
   return selection;
 }
 
-/** A whole number within bounds, as a number or as the text of one. */
-export function readWhole(value: unknown, field: string, least: number, most: number): number {
+/**
+ * A whole number within bounds, as a number or as the text of one.
+ *
+ * @throws AuditError INVALID_PARAMETER, or what `fault` makes
+ */
+export function readWhole(
+  value: unknown,
+  field: string,
+  least: number,
+  most: number,
+  fault = parameterFault,
+): number {
   const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   if (!Number.isInteger(number) || (number as number) < least || (number as number) > most) {
-    throw queryFault(field, 'OUT_OF_RANGE', `must be a whole number from ${least} to ${most}`);
+    throw fault(field, 'OUT_OF_RANGE', `must be a whole number from ${least} to ${most}`);
   }
   return number as number;
 }

@@ -1,5 +1,5 @@
 import {parseTime} from '../models/time';
-import {queryFault} from './fault';
+import {parameterFault} from './fault';
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   s: 1_000,
@@ -24,7 +24,7 @@ export interface Moments {
  *
  * @param now RFC 3339
  * @returns in the form of {@link parseTime}
- * @throws AuditError INVALID_FILTER
+ * @throws AuditError INVALID_PARAMETER
  */
 export function readMoment(text: string, now: string, field: string): Moments {
   const [, count, unit] = AGO.exec(text) ?? [];
@@ -34,7 +34,11 @@ export function readMoment(text: string, now: string, field: string): Moments {
   }
   const first = parseTime(text);
   if (first === undefined) {
-    throw queryFault(field, 'INVALID_DATE', 'must be an RFC 3339 time, a date, or an age such as 24h or 7d');
+    throw parameterFault(
+      field,
+      'INVALID_DATE',
+      'must be an RFC 3339 time, a date, or an age such as 24h or 7d',
+    );
   }
   const isDay = text.length === 10;
   return {first, last: isDay ? `${first.slice(0, 10)}T23:59:59.999999Z` : first};

@@ -89,13 +89,18 @@ function readJsonOperand(value: unknown, field: string): Operand {
   return readPattern(value, field);
 }
 
+/** Bits that come before an IPv4 address which is mapped into IPv6 (RFC 4291, 2.5.5.2). */
+const MAPPING_BITS = 96;
+
 /** An address, or a network in CIDR notation (RFC 4632, RFC 4291). */
 function readNetwork(value: unknown, field: string): string {
   const [address = '', prefix, ...more] = typeof value === 'string' ? value.split('/') : [];
   const ip = canonicalIp(address);
-  const bits = prefix === undefined ? 0 : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
-  if (ip === undefined || more.length > 0 || !(bits <= (isIPv4(ip) ? 32 : 128))) {
-    throw queryFault(field, 'INVALID_IP', 'must be an address, or a network such as 10.0.0.0/8');
+  const written = prefix === undefined ? undefined : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  if (ip !== undefined && more.length === 0) {
+    if (written === undefined) return ip;
+    const bits = isIPv4(ip) && !isIPv4(address) ? written - MAPPING_BITS : written;
+    if (bits >= 0 && bits <= (isIPv4(ip) ? 32 : 128)) return `${ip}/${bits}`;
   }
-  return prefix === undefined ? ip : `${ip}/${bits}`;
+  throw queryFault(field, 'INVALID_IP', 'must be an address, or a network such as 10.0.0.0/8');
 }

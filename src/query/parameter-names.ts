@@ -77,5 +77,9 @@ const CANONICAL: ReadonlyMap<string, SelectingParameter | PageParameter> = new M
 export const canonicalName = (name: string): SelectingParameter | PageParameter | undefined =>
   CANONICAL.get(name);
 
+/** Under which of its names a parameter was given, where it was. */
+export const givenName = (query: object, parameter: SelectingParameter | PageParameter): string | undefined =>
+  Object.keys(query).find(name => canonicalName(name) === parameter);
+
 /** Whether a parameter says how a page is cut, rather than which entries are meant. */
 export const isOfPage = (name: string): boolean => Object.hasOwn(PAGE_PARAMETERS, canonicalName(name) ?? '');

@@ -4,15 +4,21 @@ import {columnOf, ENTRY_COLUMNS, type EntryColumn} from '../models/entry-columns
 import type {Selection} from '../models/selection';
 import {currentTime} from '../models/time';
 import {momentOf} from './cursor';
-import {queryFault, shown} from './fault';
+import {asParameter, parameterFault, queryFault, shown} from './fault';
 import {DEFAULT_LIMIT, MAX_LIMIT, MAX_SKIP, readFilter, readWhole} from './filter';
 import {readMoment} from './moment';
 import {NEWEST_FIRST, readOrder} from './order';
 import {assertOwnTenant} from './own-tenant';
-import {canonicalName, type PageParameter, type SelectingParameter} from './parameter-names';
+import {
+  canonicalName,
+  givenName,
+  isOfPage,
+  type PageParameter,
+  type SelectingParameter,
+} from './parameter-names';
 import {readSearch} from './search-syntax';
 import {readTerm} from './term';
-import {readWhere} from './where';
+import {readWhere, type Writing} from './where';
 import {readWebSearch} from './words';
 
 /** The query of a URL as a parser of query strings gives it: `filter[limit]=1` is an object already. */
@@ -46,13 +52,16 @@ export function readQuery(
   {own = [], maxLimit = MAX_LIMIT, now = currentTime()}: ReadOptions = {},
 ): ReadQuery {
   const {filter, where, ...plain} = query;
-  const selection = filter === undefined ? everything() : readFilter(readObject(filter, 'filter'), maxLimit);
+  const selection =
+    filter === undefined
+      ? everything()
+      : readFilter(readObject(filter, 'filter'), maxLimit, writingOf(filter));
   const conditions: Condition[] = [selection.condition];
-  if (where !== undefined) conditions.push(readWhere(readObject(where, 'where')));
+  if (where !== undefined) conditions.push(readWhere(readObject(where, 'where'), 'where', writingOf(where)));
   const given = namedOnce(plain, own);
   for (const [parameter, {name, value}] of given) {
     const read = SELECTING[parameter as SelectingParameter];
-    if (read) conditions.push(read(value, name, now));
+    if (read) conditions.push(asParameter(() => read(value, name, now)));
   }
   selection.condition = {kind: 'and', of: conditions};
   assertOwnTenant(selection.condition, tenantId);
@@ -60,9 +69,23 @@ export function readQuery(
   readPaging(given, selection, maxLimit);
   const cursor = given.get('cursor');
   if (cursor && selection.skip) {
-    throw queryFault(cursor.name, 'INVALID_PARAMETER', 'does not go together with skip', 'INVALID_PARAMETER');
+    const skip = given.get('skip')?.name ?? 'filter.skip';
+    throw parameterFault(cursor.name, 'INVALID_PARAMETER', `does not go together with ${skip}`);
   }
   return {selection, ...(cursor && {cursor: cursor.value})};
+}
+
+/**
+ * The same where no entries are answered: whatever says how a page is cut, in brackets, JSON or plain, is refused.
+ *
+ * @throws AuditError INVALID_PARAMETER, INVALID_FILTER with the parameter at fault, TENANT_MISMATCH
+ */
+export function readCondition(tenantId: string, query: QueryParameters, own: OwnParameters): Condition {
+  const {condition} = readQuery(tenantId, query, {own}).selection;
+  const unused = Object.keys(query).find(name => !own.includes(name) && isOfPage(name));
+  if (unused !== undefined) throw unknownParameter(unused);
+  if (query.filter !== undefined) assertOnlyPart(readObject(query.filter, 'filter'), 'where', 'here');
+  return condition;
 }
 
 /** What a path says of its pages before the query says more. */
@@ -80,7 +103,8 @@ export function readPageQuery(
   query: QueryParameters,
   {own = [], condition, order}: PageDefaults = {},
 ): ReadQuery & {limit: number; now: string} {
-  const cursor = query.cursor ?? query.page_token ?? query.pageToken;
+  const cursorName = givenName(query, 'cursor');
+  const cursor = cursorName === undefined ? undefined : query[cursorName];
   const now = (typeof cursor === 'string' && momentOf(cursor)) || currentTime();
   const sorting = ORDERING.find(name => query[name] === RELEVANCE);
   const {[sorting ?? '']: _ranked, ...others} = query;
@@ -88,7 +112,7 @@ export function readPageQuery(
   const {selection} = read;
   if (condition) selection.condition = both(condition, selection.condition);
   if (order && selection.order === NEWEST_FIRST) selection.order = order;
-  if (sorting !== undefined) rank(read, sorting);
+  if (sorting !== undefined) rank(read, sorting, cursorName);
   return {...read, limit: selection.limit ?? DEFAULT_LIMIT, now};
 }
 
@@ -99,12 +123,11 @@ const ORDERING = ['order', 'sortBy', 'sort_by'];
 const RELEVANCE = 'relevance';
 
 /** Ranked entries have no place that a cursor could name: their rank depends on what else there is. */
-function rank({selection, cursor}: ReadQuery, sorting: string): void {
-  const fault = (field: string, message: string) =>
-    queryFault(field, 'INVALID_VALUE', message, 'INVALID_PARAMETER');
+function rank({selection}: ReadQuery, sorting: string, cursorName: string | undefined): void {
+  const fault = (field: string, message: string) => parameterFault(field, 'INVALID_VALUE', message);
   if (wordsOf(selection.condition).length === 0)
     throw fault(sorting, 'by relevance needs words to search for');
-  if (cursor !== undefined) throw fault('cursor', 'does not go together with relevance: use skip');
+  if (cursorName !== undefined) throw fault(cursorName, 'does not go together with relevance: use skip');
   selection.ranked = true;
 }
 
@@ -126,7 +149,7 @@ function namedOnce(plain: QueryParameters, own: OwnParameters): AllGiven {
     const parameter = canonicalName(name);
     if (parameter === undefined) throw unknownParameter(name);
     const other = given.get(parameter);
-    if (other) throw queryFault(name, 'INVALID_VALUE', `says the same as ${other.name}`, 'INVALID_PARAMETER');
+    if (other) throw parameterFault(name, 'INVALID_VALUE', `says the same as ${other.name}`);
     given.set(parameter, {name, value: readSingle(name, value)});
   }
   return given;
@@ -216,20 +239,20 @@ function readSorting(given: AllGiven): Selection['order'] | undefined {
   const [order, by, direction] = [given.get('order'), given.get('sortBy'), given.get('sortOrder')];
   if (order) {
     const twice = by ?? direction;
-    if (twice) throw queryFault(twice.name, 'INVALID_VALUE', 'says the same as order', 'INVALID_PARAMETER');
-    return readOrder(order.value);
+    if (twice) throw parameterFault(twice.name, 'INVALID_VALUE', 'says the same as order');
+    return asParameter(() => readOrder(order.value));
   }
   if (!by && !direction) return undefined;
   if (direction && !/^(?:asc|desc)$/i.test(direction.value)) {
-    throw queryFault(direction.name, 'INVALID_VALUE', 'must be asc or desc', 'INVALID_PARAMETER');
+    throw parameterFault(direction.name, 'INVALID_VALUE', 'must be asc or desc');
   }
   const property = by?.value ?? 'actedAt';
   const known = Object.hasOwn(SORTED_BY, property) ? SORTED_BY[property] : property;
-  return readOrder(`${known} ${direction?.value ?? 'DESC'}`, by?.name ?? direction?.name);
+  return asParameter(() => readOrder(`${known} ${direction?.value ?? 'DESC'}`, by?.name ?? direction?.name));
 }
 
 export const unknownParameter = (name: string) =>
-  queryFault(shown(name), 'UNKNOWN_PARAMETER', 'is not a parameter of this path', 'INVALID_PARAMETER');
+  parameterFault(shown(name), 'UNKNOWN_PARAMETER', 'is not a parameter of this path');
 
 /**
  * Reads which properties of one entry a request means: LoopBack's `filter` with `fields` alone.
@@ -243,10 +266,13 @@ export function readFieldsQuery(query: QueryParameters): Selection['fields'] {
   if (filter === undefined) return undefined;
   const read = readObject(filter, 'filter');
   const selection = readFilter(read);
-  const part = Object.keys(read as object).find(name => name !== 'fields');
-  if (part !== undefined)
-    throw queryFault(`filter.${shown(part)}`, 'UNKNOWN_PROPERTY', 'has no use for one entry');
+  assertOnlyPart(read, 'fields', 'for one entry');
   return selection.fields;
+}
+
+function assertOnlyPart(filter: unknown, part: 'where' | 'fields', where: string): void {
+  const other = Object.entries(filter as object).find(([name, value]) => name !== part && value !== null);
+  if (other) throw queryFault(`filter.${shown(other[0])}`, 'UNKNOWN_PROPERTY', `has no use ${where}`);
 }
 
 /** `true` or `false`. */
@@ -254,14 +280,17 @@ export function readFlag(query: QueryParameters, name: string): boolean {
   const value = query[name];
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
-  throw queryFault(name, 'INVALID_VALUE', 'must be true or false', 'INVALID_PARAMETER');
+  throw parameterFault(name, 'INVALID_VALUE', 'must be true or false');
 }
 
 function readSingle(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   const message = value === '' ? 'must not be empty' : 'must be given once';
-  throw queryFault(shown(name), 'INVALID_VALUE', message, 'INVALID_PARAMETER');
+  throw parameterFault(shown(name), 'INVALID_VALUE', message);
 }
+
+/** A filter is one text of JSON, or it came in brackets and the parser of query strings has made an object of texts. */
+const writingOf = (value: unknown): Writing => (typeof value === 'string' ? 'json' : 'text');
 
 function readObject(value: unknown, name: string): unknown {
   if (typeof value !== 'string') return value;
@@ -277,6 +306,6 @@ function checkRange(given: AllGiven, now: string): void {
   const [from, to] = [given.get('from'), given.get('to')];
   if (!from || !to) return;
   if (readMoment(from.value, now, from.name).first > readMoment(to.value, now, to.name).first) {
-    throw queryFault(to.name, 'INVALID_RANGE', 'must not be before from', 'INVALID_PARAMETER');
+    throw parameterFault(to.name, 'INVALID_RANGE', 'must not be before from');
   }
 }

@@ -5,6 +5,7 @@ import type {EntryColumn} from '../models/entry-columns';
 import {queryFault} from './fault';
 import {readMoment} from './moment';
 import {readLike, readOperand} from './operand';
+import {isNumber, jsonReadings, wholeNumber} from './text-reading';
 
 /** One value as it was written: a quoted one is taken as it stands. */
 export interface Written {
@@ -72,16 +73,6 @@ function equalTo(target: TermTarget, text: string): Condition {
   return compare(target, {operator: 'eq', value});
 }
 
-/** What a text inside JSON may stand for: itself, and the number, truth value or null that is written like it. */
-function jsonReadings(text: string): (string | number | boolean | null)[] {
-  if (text === 'true' || text === 'false') return [text, text === 'true'];
-  if (text === 'null') return [text, null];
-  return isNumber(text) ? [text, Number(text)] : [text];
-}
-
-const isNumber = (text: string): boolean =>
-  /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text));
-
 function ordered(target: TermTarget, operator: 'gte' | 'lte' | 'gt' | 'lt', text: string): Comparison {
   const {column, path, field, now} = target;
   if (path.length > 0) {
@@ -115,7 +106,7 @@ function likeOf({column, path, field}: TermTarget, text: string): string {
 }
 
 function typed(column: EntryColumn, text: string): string | number {
-  if (column.kind === 'bigint' && /^\d{1,16}$/.test(text)) return Number(text);
+  if (column.kind === 'bigint') return wholeNumber(text);
   const rule = PROPERTY_RULES[column.property as keyof typeof PROPERTY_RULES];
   if (rule?.type !== 'oneOf') return text;
   return rule.values.find(value => value.toLowerCase() === enumerated(text)) ?? text;

@@ -303,6 +303,30 @@ describe('detection', () => {
       assert.equal((await service.send(`/audit-logs/detection-rules/${id}`)).status, 404);
     });
 
+    test('that an earlier version has kept, and that cannot be read any more, say so, and may be disabled and deleted', async () => {
+      const [replaced] = defaultRules().keys();
+      for (const id of [randomUUID(), replaced ?? '']) {
+        await service.db.admin.query(
+          "INSERT INTO detection_rules (tenant_id, id, source, enabled, changed_by) VALUES ('acme', $1, 'of old', true, 'jane')",
+          [id],
+        );
+        const at = `/audit-logs/detection-rules/${id}`;
+        const rule = await ruleOf(id);
+        assert.deepEqual([rule.source, rule.origin, rule.enabled], ['of old', 'tenant', true]);
+        assert.match(String(rule.fault), /cannot be read/);
+        const off = await service.send(`${at}/disable`, {method: 'POST'});
+        assert.equal(off.status, 200, off.text);
+        assert.equal((await ruleOf(id)).enabled, false);
+        assert.equal((await service.send(at, {method: 'DELETE'})).status, 204);
+        const told = await service.send(`/audit-logs?actedOn=detection-rule&entityId=${id}&limit=2`);
+        assert.deepEqual(
+          (told.json as AuditEntry[]).map(({action}) => action),
+          ['audit.rule.delete', 'audit.rule.disable'],
+        );
+      }
+      assert.equal((await service.send('/audit-logs/detection-rules')).status, 200);
+    });
+
     test('are changed by those alone who may manage the trail', async () => {
       const token = await service.token({permissions: ['ViewAudit', 'CreateAudit']});
       const path = `/audit-logs/detection-rules/${randomUUID()}`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import type {AuditEntry} from '@loopback-audit/audit-log';
+import {assertRefused} from '../support/bad-request';
 import {startTestService, type TestService} from '../support/test-service';
 
 let service: TestService;
@@ -26,6 +27,11 @@ const READS: [path: string, action: string, query?: string][] = [
   ['/audit-logs/summary', 'audit.log.view'],
   ['/audit-logs/{id}', 'audit.log.view'],
   ['/audit-logs/{id}/proof', 'audit.log.prove'],
+  ['/audit-logs/resource/audit-logs/keys', 'audit.log.view'],
+  ['/audit-logs/resource/audit-logs/checkpoint', 'audit.log.view'],
+  ['/audit-logs/resource/tile/proof', 'audit.log.view'],
+  ['/audit-logs/user/proof', 'audit.log.view'],
+  ['/audit-logs/request/proof', 'audit.log.view'],
   ['/audit-logs/export?format=csv', 'audit.log.export', 'format=csv'],
 ];
 
@@ -47,10 +53,27 @@ for (const [route, action, query] of READS) {
 
 test('what tells of the tree alone, writes and refused callers make no entry about reading', async () => {
   const before = (await readings()).length;
-  await service.send('/audit-logs/checkpoint');
+  for (const path of ['checkpoint', 'consistency?from=1&to=2', 'keys', 'tile/0/000.p/1']) {
+    const {status, text} = await service.send(`/audit-logs/${path}`);
+    assert.equal(status, 200, text);
+  }
   await service.send('/audit-logs', {method: 'POST', body: {action: 'order.read'}});
   const {status} = await service.send('/audit-logs', {token: await service.token({permissions: ['2']})});
   assert.equal(status, 403);
+  assert.equal((await readings()).length, before);
+});
+
+test('nobody but the service tells of readings, erasures, alerts and rules', async () => {
+  const before = (await readings()).length;
+  for (const action of ['audit.log.view', 'Audit.Log.Prove', 'AUDIT.ALERT.raise', 'audit.RULE.delete']) {
+    assertRefused(await service.send('/audit-logs', {body: {action}}), {
+      status: 400,
+      code: 'INVALID_ENTRY',
+      field: 'action',
+    });
+  }
+  const {status, text} = await service.send('/audit-logs', {body: {action: 'audit.logs.rotate'}});
+  assert.equal(status, 200, text);
   assert.equal((await readings()).length, before);
 });
 

@@ -105,6 +105,10 @@ const QUESTIONS: [query: string, ...found: Name[]][] = [
   ['where={"after.role":"admin"}', 'promotion'],
   ['where={"changedFields":"level"}', 'promotion'],
   ['where={"entityName":"Editors of the paper"}', 'promotion'],
+  ['where[metadata.attempt]=3', 'login'],
+  ['filter[where][metadata.attempt][gt]=2', 'login'],
+  ['filter[where][after.level][neq]=2&filter[where][before][exists]=true'],
+  ['filter[where][before][exists]=false&filter[where][leafIndex][lt]=1000000', 'export', 'login'],
   ['sort_by=timestamp&sort_order=asc', 'login', 'promotion', 'export'],
   ['sort_order=desc&offset=1&page_size=1', 'promotion'],
 ];

@@ -110,6 +110,36 @@ describe('detection in the background', () => {
     assert.equal(told.rowCount, actors.length);
   });
 
+  test('looks at others while the turn of a tenant lasts', async () => {
+    await trail.store([failure('jane')], 'slow');
+    const [ruleId] = rulesOf([RULE]).keys();
+    const {admin} = trail.db;
+    await admin.query(
+      "INSERT INTO detection_progress (tenant_id, rule_id, position) VALUES ('slow', $1, 0)",
+      [ruleId],
+    );
+    const holder = await admin.connect();
+    await holder.query("BEGIN; SELECT FROM detection_progress WHERE tenant_id = 'slow' FOR UPDATE");
+    const {runner} = process({intervalMs: 10, sweepMs: 20});
+    runner.start();
+    try {
+      await eventually('the turn of the tenant has begun', async () => {
+        const {rows} = await admin.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+        return rows.length > 0 || undefined;
+      });
+      for (const tenantId of ['after-1', 'after-2']) {
+        await trail.store([failure('jane')], tenantId);
+        await alertsOf(tenantId, 1);
+      }
+      assert.deepEqual(await trail.alerts('slow'), []);
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    await alertsOf('slow', 1);
+    await runner.stop();
+  });
+
   test('goes on when the database is back, and says once that it was away', async () => {
     const {runner, lines} = process({intervalMs: 5, sweepMs: 5});
     isAway = true;

@@ -173,6 +173,31 @@ describe('the detector', () => {
     ]);
   });
 
+  test('begins no further rule or page once the time of a turn is over, and goes on with them in the next', async () => {
+    const second = RULE.replace(RULE_ID, randomUUID());
+    const options = {...DEFAULT_DETECTOR_OPTIONS, pageEntries: 2, turnMs: 0};
+    const {database, admin} = trail.db;
+    const rules = rulesOf([RULE, second]);
+    const detector = new Detector({database, rules, logger: pino({level: 'silent'})}, options);
+    await trail.store(failures(3), 'turns');
+    const positions = async () => {
+      const sql =
+        "SELECT position::int FROM detection_progress WHERE tenant_id = 'turns' ORDER BY position DESC";
+      return (await admin.query(sql)).rows.map(({position}) => position);
+    };
+    for (const expected of [[2], [2, 2], [3, 2], [3, 3]]) {
+      assert.equal(await detector.advance('turns'), 'more');
+      // Alerts are entries as well, and come after what is looked at here.
+      assert.deepEqual(
+        (await positions()).map(position => Math.min(position, 3)),
+        expected,
+      );
+    }
+    while ((await detector.advance('turns')) !== 'done');
+    assert.equal((await trail.alerts('turns')).length, 2);
+    assert.equal((await toldOf('turns')).length, 2);
+  });
+
   test('leaves a rule that has failed alone for a while, and then finds what it had not', async () => {
     const options = {...DEFAULT_DETECTOR_OPTIONS, ruleTimeoutMs: 100, retryMs: 1_500};
     const {database, admin} = trail.db;

@@ -82,6 +82,21 @@ describe('the same id', () => {
     assert.equal(await rowsOf(entry.id ?? ''), 1);
   });
 
+  test('with the same address, mapped into IPv6 or not, is the same entry', async () => {
+    const entry = {id: randomUUID(), action: 'a.b', ip: '10.0.0.1'};
+    const first = await post({...entry, ip: '::ffff:a00:1'});
+    assert.equal((first.json as AuditEntry).ip, '10.0.0.1');
+    for (const ip of ['10.0.0.1', '::ffff:10.0.0.1', '::FFFF:A00:1']) {
+      const again = await post({...entry, ip});
+      assert.equal(again.status, 200, again.text);
+      assert.deepEqual(again.json, first.json);
+    }
+    for (const ip of ['10.0.0.0/8', '::ffff:10.0.0.0/104', '::ffff:a00:1']) {
+      const {json} = await service.send(`/audit-logs?q=id:${entry.id}&ip=${encodeURIComponent(ip)}`);
+      assert.equal((json as AuditEntry[]).length, 1, ip);
+    }
+  });
+
   test('with other content is refused, and every difference is named', async () => {
     const entry = completeEntry();
     await post(entry);
